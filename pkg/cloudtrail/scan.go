@@ -1,0 +1,268 @@
+package cloudtrail
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// ErrSyntax is wrapped by the errors about a document that is not the JSON of a log file.
+var ErrSyntax = errors.New("invalid JSON")
+
+// maxDepth is how deep encoding/json nests; a document is refused here exactly when it is refused there.
+const maxDepth = 10000
+
+// What the scanning functions return instead of an index.
+const (
+	short = -1 - iota // the window ends inside the value: scan again from its start when there is more
+	bad               // scanner.err says what is wrong
+)
+
+// scanner reads JSON (RFC 8259) from a window of the document, strictly, and decodes only what it is asked for. Its
+// functions take the index where a value starts and return the index after it, or short, or bad.
+type scanner struct {
+	b       []byte
+	depth   int    // open objects and arrays
+	scratch []byte // decoded strings that are not in b as they should be read
+	err     error
+	at      int // index in b of err
+}
+
+func (s *scanner) fail(i int, problem string) int {
+	s.at, s.err = i, fmt.Errorf("%w: %s", ErrSyntax, problem)
+	return bad
+}
+
+// unexpected fails at i, or is short if the window ends there.
+func (s *scanner) unexpected(i int, wanted string) int {
+	if i >= len(s.b) {
+		return short
+	}
+	return s.fail(i, fmt.Sprintf("found %q where %s was expected", s.b[i], wanted))
+}
+
+// space returns the index of the first byte from i on that isn't white space.
+func (s *scanner) space(i int) int {
+	for ; i < len(s.b); i++ {
+		switch s.b[i] {
+		case ' ', '\n', '\r', '\t':
+		default:
+			return i
+		}
+	}
+	return short
+}
+
+// member finds the next member of an object: first tells whether i is the index after its brace or after an earlier
+// value. It returns the member's name and the index of its value. At the end of the object more is false, and next
+// the index after it (or short, or bad).
+func (s *scanner) member(i int, first bool) (name []byte, next int, more bool) {
+	i, more = s.element(i, first, '}')
+	if !more {
+		return nil, i, false
+	}
+	if s.b[i] != '"' {
+		return nil, s.unexpected(i, "a member name"), false
+	}
+	start := i + 1
+	i, escaped := s.quoted(start)
+	if i < 0 {
+		return nil, i, false
+	}
+	name = s.text(start, i-1, escaped)
+	if i = s.space(i); i < 0 {
+		return nil, i, false
+	}
+	if s.b[i] != ':' {
+		return nil, s.unexpected(i, "a colon"), false
+	}
+	if i = s.space(i + 1); i < 0 {
+		return nil, i, false
+	}
+	return name, i, true
+}
+
+// element finds the next element of an array (or member of an object) that ends with the given bracket: first tells
+// whether i is the index after the opening bracket or after an earlier element. At the end more is false, and next
+// the index after it (or short, or bad).
+func (s *scanner) element(i int, first bool, end byte) (next int, more bool) {
+	if i = s.space(i); i < 0 {
+		return i, false
+	}
+	if first {
+		if s.depth++; s.depth > maxDepth {
+			return s.fail(i, "nested too deep"), false
+		}
+	}
+	if s.b[i] == end {
+		s.depth--
+		return i + 1, false
+	}
+	if first {
+		return i, true
+	}
+	if s.b[i] != ',' {
+		return s.unexpected(i, "a comma or the end"), false
+	}
+	if i = s.space(i + 1); i < 0 {
+		return i, false
+	}
+	return i, true
+}
+
+// object calls read with the name and the index of each member of the object at i; read returns the index after
+// the member's value. Any other value is skipped.
+func (s *scanner) object(i int, read func(name []byte, i int) int) int {
+	if s.b[i] != '{' {
+		return s.skip(i)
+	}
+	name, i, more := s.member(i+1, true)
+	for more {
+		if i = read(name, i); i < 0 {
+			return i
+		}
+		name, i, more = s.member(i, false)
+	}
+	return i
+}
+
+// skip returns the index after the value that starts at i.
+func (s *scanner) skip(i int) int {
+	switch c := s.b[i]; c {
+	case '"':
+		i, _ = s.quoted(i + 1)
+		return i
+	case '{':
+		_, i, more := s.member(i+1, true)
+		for more {
+			if i = s.skip(i); i < 0 {
+				return i
+			}
+			_, i, more = s.member(i, false)
+		}
+		return i
+	case '[':
+		i, more := s.element(i+1, true, ']')
+		for more {
+			if i = s.skip(i); i < 0 {
+				return i
+			}
+			i, more = s.element(i, false, ']')
+		}
+		return i
+	case 't':
+		return s.literal(i, "true")
+	case 'f':
+		return s.literal(i, "false")
+	case 'n':
+		return s.literal(i, "null")
+	default:
+		if c == '-' || isDigit(c) {
+			return s.number(i)
+		}
+		return s.unexpected(i, "a value")
+	}
+}
+
+func (s *scanner) literal(i int, word string) int {
+	for j := range len(word) {
+		if i+j >= len(s.b) || s.b[i+j] != word[j] {
+			return s.unexpected(i+j, word)
+		}
+	}
+	return i + len(word)
+}
+
+func (s *scanner) number(i int) int {
+	if s.b[i] == '-' {
+		i++
+	}
+	switch {
+	case i < len(s.b) && s.b[i] == '0':
+		i++
+	default:
+		if i = s.digits(i); i < 0 {
+			return i
+		}
+	}
+	if i < len(s.b) && s.b[i] == '.' {
+		if i = s.digits(i + 1); i < 0 {
+			return i
+		}
+	}
+	if i < len(s.b) && (s.b[i] == 'e' || s.b[i] == 'E') {
+		i++
+		if i < len(s.b) && (s.b[i] == '+' || s.b[i] == '-') {
+			i++
+		}
+		if i = s.digits(i); i < 0 {
+			return i
+		}
+	}
+	if i >= len(s.b) {
+		return short // the next byte may be another digit
+	}
+	return i
+}
+
+// digits passes over one digit or more.
+func (s *scanner) digits(i int) int {
+	start := i
+	for i < len(s.b) && isDigit(s.b[i]) {
+		i++
+	}
+	if i == start {
+		return s.unexpected(i, "a digit")
+	}
+	return i
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// string reads the value at i into dst: nil if it isn't a string.
+func (s *scanner) string(i int, dst *[]byte) int {
+	*dst = nil
+	if s.b[i] != '"' {
+		return s.skip(i)
+	}
+	next, escaped := s.quoted(i + 1)
+	if next >= 0 {
+		*dst = s.text(i+1, next-1, escaped)
+	}
+	return next
+}
+
+// time reads the value at i into dst: the zero time if it isn't a string in RFC 3339.
+func (s *scanner) time(i int, dst *time.Time) int {
+	var text []byte
+	next := s.string(i, &text)
+	if next < 0 || dst.UnmarshalText(text) != nil {
+		*dst = time.Time{}
+	}
+	return next
+}
+
+// bool reads the value at i into dst.
+func (s *scanner) bool(i int, dst *Bool) int {
+	switch *dst = Absent; s.b[i] {
+	case 't':
+		*dst = True
+	case 'f':
+		*dst = False
+	}
+	return s.skip(i)
+}
+
+// float reads the value at i into dst.
+func (s *scanner) float(i int, dst *Number) int {
+	*dst = Number{}
+	next := s.skip(i)
+	if next < 0 || s.b[i] != '-' && !isDigit(s.b[i]) {
+		return next
+	}
+	if v, err := strconv.ParseFloat(string(s.b[i:next]), 64); err == nil {
+		*dst = Number{Value: v, Set: true}
+	}
+	return next
+}
