@@ -1,0 +1,80 @@
+package s3event
+
+import (
+	"hash/maphash"
+	"time"
+
+	"bucketwatch/pkg/cloudtrail"
+)
+
+// Caller is who made a request, and from where.
+type Caller struct {
+	Principal       string // see AppendPrincipal
+	SourceIPAddress string
+	UserAgent       string
+}
+
+// Calls remembers the DeleteObjects calls of one log file, since the records of the objects they deleted may not say
+// who the caller was. The zero value is ready for use.
+type Calls struct {
+	seed      maphash.Seed
+	callers   map[Caller]*Caller
+	byRequest map[uint64]*Caller // by the hash of the request id
+	byBucket  map[string][]call
+}
+
+type call struct {
+	at     time.Time
+	caller *Caller
+}
+
+// vicinity is how far in time a call may be from the deletion of its objects.
+const vicinity = 2 * time.Second
+
+// Add notes the call that r and e are a record of.
+func (c *Calls) Add(r *cloudtrail.Record, e *Event, principal string) {
+	if c.callers == nil {
+		c.seed = maphash.MakeSeed()
+		c.callers = map[Caller]*Caller{}
+		c.byRequest = map[uint64]*Caller{}
+		c.byBucket = map[string][]call{}
+	}
+	key := Caller{Principal: principal, SourceIPAddress: string(r.SourceIPAddress), UserAgent: string(r.UserAgent)}
+	caller, ok := c.callers[key]
+	if !ok {
+		caller = &key
+		c.callers[key] = caller
+	}
+	if len(r.RequestID) > 0 {
+		c.byRequest[maphash.Bytes(c.seed, r.RequestID)] = caller
+	}
+	c.byBucket[string(e.Bucket)] = append(c.byBucket[string(e.Bucket)], call{e.Time, caller})
+}
+
+// CallerOf says who deleted an object, of which a per-key record without identity tells the bucket, the request id
+// and the time: the caller of the DeleteObjects call with that request id, else the only principal with such a call
+// on the bucket within two seconds. Without either it returns Unattributed: a guess would accuse somebody.
+//
+// Call it when the whole file was read, since the records are in no order.
+func (c *Calls) CallerOf(bucket, requestID string, at time.Time) Caller {
+	if c.callers == nil {
+		return Caller{Principal: Unattributed}
+	}
+	if caller, ok := c.byRequest[maphash.String(c.seed, requestID)]; ok && requestID != "" {
+		return *caller
+	}
+	var found *Caller
+	for _, call := range c.byBucket[bucket] {
+		switch {
+		case call.at.Sub(at).Abs() > vicinity:
+		case found == nil:
+			found = call.caller
+		case found.Principal != call.caller.Principal:
+			return Caller{Principal: Unattributed}
+		}
+	}
+	if found == nil {
+		return Caller{Principal: Unattributed}
+	}
+	return *found
+}

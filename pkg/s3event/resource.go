@@ -1,0 +1,80 @@
+package s3event
+
+import (
+	"bytes"
+
+	"bucketwatch/pkg/cloudtrail"
+)
+
+// bucket returns the bucket that the request was for and the account that owns it, nil where the record doesn't say.
+//
+// The resources know both, in any order; requestParameters.bucketName may be an access point's alias or ARN, and is
+// only used where no resource tells. A copy has resources of two buckets: that of its source isn't meant.
+func bucket(r *cloudtrail.Record) (name, account []byte) {
+	asked := r.RequestParameters.BucketName
+	source, _, _ := bytes.Cut(bytes.TrimPrefix(r.RequestParameters.CopySource, []byte("/")), []byte("/"))
+	for i := range r.Resources {
+		res := &r.Resources[i]
+		if !isBucket(res.Type) || len(res.ARN) == 0 {
+			continue
+		}
+		n := lastSegment(res.ARN)
+		switch {
+		case bytes.Equal(n, asked):
+			return n, res.AccountID
+		case name == nil || bytes.Equal(name, source):
+			name, account = n, res.AccountID
+		}
+	}
+	if name == nil && len(asked) > 0 {
+		name = lastSegment(asked)
+	}
+	return name, account
+}
+
+func isBucket(resourceType []byte) bool {
+	switch string(resourceType) {
+	case "AWS::S3::Bucket", "AWS::S3Express::DirectoryBucket", "AWS::S3Outposts::Bucket":
+		return true
+	}
+	return false
+}
+
+// lastSegment returns what follows the last colon and slash of an ARN: the name, with or without "bucket/" before it.
+func lastSegment(arn []byte) []byte {
+	return arn[bytes.LastIndexAny(arn, ":/")+1:]
+}
+
+// key returns the object's key, nil where the record doesn't say.
+func key(r *cloudtrail.Record) []byte {
+	if r.RequestParameters.Key != nil {
+		return r.RequestParameters.Key
+	}
+	for i := range r.Resources {
+		res := &r.Resources[i]
+		if bytes.HasSuffix(res.Type, []byte("::Object")) && len(res.ARN) > 0 {
+			return keyOfARN(res.ARN)
+		}
+	}
+	return nil
+}
+
+// keyOfARN returns the key in an object's ARN, which comes in three forms:
+//
+//	arn:aws:s3:::BUCKET/KEY
+//	arn:aws:s3express:REGION:ACCOUNT:bucket/BUCKET/KEY
+//	arn:aws:s3-outposts:REGION:ACCOUNT:outpost/ID/bucket/BUCKET/object/KEY
+func keyOfARN(arn []byte) []byte {
+	fields := bytes.SplitN(arn, []byte(":"), 6)
+	if len(fields) < 6 {
+		return nil
+	}
+	resource := fields[5]
+	if string(fields[2]) == "s3-outposts" {
+		_, resource, _ = bytes.Cut(resource, []byte("/object"))
+	} else if string(fields[2]) != "s3" {
+		resource = bytes.TrimPrefix(resource, []byte("bucket/"))
+	}
+	_, k, _ := bytes.Cut(resource, []byte("/"))
+	return k
+}
