@@ -1,0 +1,182 @@
+package anomaly
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"bucketwatch/pkg/s3event"
+)
+
+// Evidence is one thing that somebody did.
+type Evidence struct {
+	Time    time.Time
+	Caller  s3event.Caller
+	EventID string
+	Key     string // of the object, if it is about one
+}
+
+// ProtectionRemoved finds the changes that take a protection away from a bucket or from the record of what is done
+// to it, and deletes in the bucket of the log files. It needs no history: what was done is the anomaly. The zero value
+// is ready for use.
+//
+// What one principal did in one hour to one bucket is one anomaly for each sort of change.
+type ProtectionRemoved struct {
+	deeds map[deedKey]*deed
+}
+
+type deedKey struct {
+	bucket, principal, what string
+	hour                    int64
+	sort                    deedSort
+}
+
+// deedSort tells how a deed is counted and told.
+type deedSort uint8
+
+const (
+	change  deedSort = iota
+	objects          // deleted from the log bucket
+	calls            // DeleteObjects calls on the log bucket, whose objects have records of their own, or none
+)
+
+type deed struct {
+	deedKey
+	n           int64
+	first, last time.Time
+	evidence    lists
+}
+
+// Change adds a change that removed a protection.
+func (d *ProtectionRemoved) Change(r s3event.Removal, e Evidence) {
+	bucket := r.Bucket
+	if bucket == "" {
+		bucket = Account
+	}
+	d.add(deedKey{bucket: bucket, what: r.What, sort: change}, e, 1)
+}
+
+// LogFilesDeleted adds the deletion of n objects in the bucket of the log files.
+func (d *ProtectionRemoved) LogFilesDeleted(bucket string, e Evidence, n int64) {
+	d.add(deedKey{bucket: bucket, sort: objects}, e, n)
+}
+
+// DeleteObjectsCalled adds a DeleteObjects call on the bucket of the log files. It is an anomaly by itself only if no
+// object's deletion is known of the same principal and hour.
+func (d *ProtectionRemoved) DeleteObjectsCalled(bucket string, e Evidence) {
+	d.add(deedKey{bucket: bucket, sort: calls}, e, 1)
+}
+
+func (d *ProtectionRemoved) add(key deedKey, e Evidence, n int64) {
+	key.principal = e.Caller.Principal
+	key.hour = e.Time.Truncate(time.Hour).Unix()
+	if d.deeds == nil {
+		d.deeds = map[deedKey]*deed{}
+	}
+	it, ok := d.deeds[key]
+	if !ok {
+		it = &deed{deedKey: key, first: e.Time, last: e.Time}
+		d.deeds[key] = it
+	}
+	it.n += n
+	if e.Time.Before(it.first) {
+		it.first = e.Time
+	}
+	if e.Time.After(it.last) {
+		it.last = e.Time
+	}
+	it.evidence.add(e)
+}
+
+// Anomalies returns what was found, in the order of bucket, hour, principal and change.
+func (d *ProtectionRemoved) Anomalies() []Anomaly {
+	deeds := make([]*deed, 0, len(d.deeds))
+	for key, it := range d.deeds {
+		if key.sort == calls {
+			key.sort = objects
+			if _, known := d.deeds[key]; known {
+				continue
+			}
+		}
+		deeds = append(deeds, it)
+	}
+	slices.SortFunc(deeds, func(a, b *deed) int {
+		return cmp.Or(
+			cmp.Compare(a.bucket, b.bucket),
+			cmp.Compare(a.hour, b.hour),
+			cmp.Compare(a.principal, b.principal),
+			cmp.Compare(a.sort, b.sort),
+			cmp.Compare(a.what, b.what),
+		)
+	})
+	found := make([]Anomaly, len(deeds))
+	for i, it := range deeds {
+		found[i] = it.anomaly()
+	}
+	return found
+}
+
+func (it *deed) anomaly() Anomaly {
+	start := time.Unix(it.hour, 0).UTC()
+	a := Anomaly{
+		Name:              "ProtectionRemoved",
+		Severity:          High,
+		Bucket:            it.bucket,
+		Principal:         it.principal,
+		WindowStart:       start,
+		WindowEnd:         start.Add(time.Hour),
+		Count:             it.n,
+		Keys:              it.evidence.keys.values,
+		EventIDs:          it.evidence.eventIDs.values,
+		SourceIPAddresses: it.evidence.addresses.values,
+		UserAgents:        it.evidence.agents.values,
+	}
+	who := ShortName(it.principal)
+	if it.principal == s3event.Unattributed {
+		who = "somebody (the records do not say who)"
+	}
+	switch it.sort {
+	case change:
+		a.Explanation = fmt.Sprintf("%s %s %s%s.", who, it.what, it.when(), times(it.n))
+	case objects:
+		a.DeletedObjects, a.KeysInAll = it.n, it.n
+		a.Explanation = fmt.Sprintf("%s deleted %s from the log bucket %s %s.", who, plural(it.n, "object"), it.bucket, it.when())
+	case calls:
+		a.Explanation = fmt.Sprintf("%s deleted objects from the log bucket %s with %s %s; the records do not say which objects.",
+			who, it.bucket, plural(it.n, "DeleteObjects call"), it.when())
+	}
+	return a
+}
+
+// when says the time as people do: "at 14:02 UTC", "between 14:02 and 14:40 UTC".
+func (it *deed) when() string {
+	first, last := it.first.UTC().Format("15:04"), it.last.UTC().Format("15:04")
+	if first == last {
+		return "at " + first + " UTC"
+	}
+	return "between " + first + " and " + last + " UTC"
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return ""
+	}
+	return ", " + group(n) + " times"
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return group(n) + " " + noun + "s"
+}
+
+// group writes n with a comma before each three digits.
+func group(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
