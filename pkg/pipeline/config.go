@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+
+	"bucketwatch/pkg/metric"
+)
+
+// Config is what can be set from outside. Each field names its environment variable; an empty variable is an absent
+// one.
+type Config struct {
+	Namespace    string         // BUCKETWATCH_NAMESPACE: of the metrics
+	Metrics      metric.Level   // BUCKETWATCH_METRICS: none, essential or full
+	Buckets      metric.Buckets // BUCKETWATCH_BUCKETS: which have metrics of their own; globs with commas between, ! excludes
+	Clock        Clock          // BUCKETWATCH_CLOCK: system or delivery, which is for replays and tests
+	FunctionName string         // AWS_LAMBDA_FUNCTION_NAME, which Lambda sets: the dimension of the health metrics
+}
+
+// Clock says when it is "now".
+type Clock string
+
+const (
+	// SystemClock is the time of day.
+	SystemClock Clock = "system"
+	// DeliveryClock is the time at which the log file was delivered, by its key, or else the newest eventTime in it:
+	// old log files give what they would have given then.
+	DeliveryClock Clock = "delivery"
+)
+
+// ConfigFromEnv reads the configuration with getenv, which is os.Getenv or its like. The error names every variable
+// that is wrong.
+func ConfigFromEnv(getenv func(string) string) (Config, error) {
+	get := func(name, otherwise string) string {
+		if v := getenv(name); v != "" {
+			return v
+		}
+		return otherwise
+	}
+	var faults []error
+	check := func(name string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	var c Config
+	var err error
+	c.FunctionName = get("AWS_LAMBDA_FUNCTION_NAME", "bucketwatch")
+	c.Namespace = get("BUCKETWATCH_NAMESPACE", "BucketWatch")
+	check("BUCKETWATCH_NAMESPACE", validNamespace(c.Namespace))
+	c.Metrics, err = metric.ParseLevel(get("BUCKETWATCH_METRICS", "essential"))
+	check("BUCKETWATCH_METRICS", err)
+	c.Buckets, err = metric.ParseBuckets(get("BUCKETWATCH_BUCKETS", "*"))
+	check("BUCKETWATCH_BUCKETS", err)
+	c.Clock = Clock(get("BUCKETWATCH_CLOCK", string(SystemClock)))
+	if c.Clock != SystemClock && c.Clock != DeliveryClock {
+		check("BUCKETWATCH_CLOCK", fmt.Errorf("%q is not one of system, delivery", c.Clock))
+	}
+	return c, errors.Join(faults...)
+}
+
+// validNamespace holds name against CloudWatch's rules.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+func validNamespace(name string) error {
+	if len(name) > 255 {
+		return fmt.Errorf("%q has more than 255 characters", name)
+	}
+	for _, c := range []byte(name) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '.', c == '-', c == '_', c == '/', c == '#', c == ':':
+		default:
+			return fmt.Errorf("%q has a character that is none of A-Z a-z 0-9 . - _ / # :", name)
+		}
+	}
+	if name[0] == ':' {
+		return fmt.Errorf("%q begins with a colon", name)
+	}
+	if len(name) >= 4 && name[:4] == "AWS/" {
+		return fmt.Errorf("%q begins with AWS/, which is for AWS's own metrics", name)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package pipeline
+
+import (
+	"time"
+
+	"bucketwatch/pkg/anomaly"
+	"bucketwatch/pkg/cloudtrail"
+	"bucketwatch/pkg/metric"
+	"bucketwatch/pkg/s3event"
+)
+
+// contents are what the records of one log file amount to.
+type contents struct {
+	logBucket  string
+	accountID  string
+	region     string
+	newest     time.Time // eventTime
+	health     [len(metric.Health)]int64
+	duplicates duplicates
+	counts     *metric.Counts
+	callers    metric.Callers
+	calls      s3event.Calls
+	deletes    deletes
+	protection anomaly.ProtectionRemoved
+
+	event     s3event.Event // reused
+	principal []byte        // reused
+}
+
+func newContents(config *Config, logBucket string, key cloudtrail.Key) *contents {
+	return &contents{
+		logBucket:  logBucket,
+		accountID:  key.AccountID,
+		region:     key.Region,
+		duplicates: newDuplicates(),
+		counts:     metric.NewCounts(config.Buckets, config.Metrics == metric.Full),
+	}
+}
+
+// add takes in one record.
+func (c *contents) add(r *cloudtrail.Record) {
+	e := &c.event
+	s3event.Interpret(r, e)
+	if e.Time.After(c.newest) {
+		c.newest = e.Time
+	}
+	if c.accountID == "" {
+		c.accountID = string(r.RecipientAccountID)
+	}
+	if c.region == "" {
+		c.region = string(r.AWSRegion)
+	}
+	if e.Kind == s3event.NotS3 {
+		c.health[metric.RecordsNotS3]++
+		c.addManagement(r)
+		return
+	}
+	duplicate := e.Kind != s3event.Malformed && c.duplicates.has(r)
+	class := metric.Class(e, duplicate, string(e.Bucket) == c.logBucket)
+	c.health[class]++
+	if class != metric.RecordsCounted && class != metric.RecordsNotARequest {
+		return
+	}
+	c.counts.Add(e)
+	c.addCaller(r)
+}
+
+// addManagement looks at a record that is no object-level event for what it changes.
+func (c *contents) addManagement(r *cloudtrail.Record) {
+	removal, ok := s3event.ProtectionRemoved(r)
+	if !ok || c.duplicates.has(r) {
+		return
+	}
+	c.principal = s3event.AppendPrincipal(c.principal[:0], &r.UserIdentity)
+	c.protection.Change(removal, evidence(r, string(c.principal), nil))
+}
+
+// addCaller counts the event for its caller, and takes note of deletes.
+func (c *contents) addCaller(r *cloudtrail.Record) {
+	e := &c.event
+	if e.Kind != s3event.Request && e.Kind != s3event.KeyDelete {
+		return
+	}
+	if e.Kind == s3event.KeyDelete && !e.Identified {
+		c.deletes.addUnidentified(r, e, string(e.Bucket) == c.logBucket)
+		return
+	}
+	c.principal = s3event.AppendPrincipal(c.principal[:0], &r.UserIdentity)
+	row := c.callers.Row(bucketName(e), c.principal)
+	if e.Kind == s3event.Request {
+		row.Requests++
+		if e.Failed() {
+			row.Errors++
+		}
+	}
+	if e.ObjectDeleted() {
+		row.DeletedObjects++
+	}
+	if !e.IsDelete() {
+		return
+	}
+	principal := string(c.principal)
+	c.deletes.add(r, e, principal)
+	if e.IsDeleteObjects() {
+		c.calls.Add(r, e, principal)
+	}
+	if string(e.Bucket) != c.logBucket {
+		return
+	}
+	switch {
+	case e.ObjectDeleted():
+		c.protection.LogFilesDeleted(c.logBucket, evidence(r, principal, e.Key), 1)
+	case e.IsDeleteObjects() && !e.Failed():
+		c.protection.DeleteObjectsCalled(c.logBucket, evidence(r, principal, nil))
+	}
+}
+
+// finish ascribes the deletes whose records didn't say who made them. Call it when all records were added.
+func (c *contents) finish() {
+	c.deletes.ascribe(&c.calls)
+	for _, g := range c.deletes.unidentified() {
+		if g.deleted == 0 {
+			continue
+		}
+		c.callers.Row([]byte(g.bucket), []byte(g.caller.Principal)).DeletedObjects += g.deleted
+		for i, ev := range g.logFiles {
+			ev.Caller = g.caller
+			n := int64(1)
+			if i == 0 {
+				n = g.deleted - int64(len(g.logFiles)) + 1 // the first stands for those that were not kept, too
+			}
+			c.protection.LogFilesDeleted(c.logBucket, ev, n)
+		}
+	}
+	c.health[metric.RecordsNotCompared] = c.duplicates.notCompared
+	c.health[metric.LatenciesNotKept] = c.counts.LatenciesNotKept()
+	c.health[metric.CallersNotTold] = c.callers.NotTold()
+	c.health[metric.DeletesNotListed] = c.deletes.notListed
+}
+
+// bucketName is the bucket's name in lines that are no metrics.
+func bucketName(e *s3event.Event) []byte {
+	if len(e.Bucket) == 0 {
+		return []byte(metric.OtherName)
+	}
+	return e.Bucket
+}
+
+func evidence(r *cloudtrail.Record, principal string, key []byte) anomaly.Evidence {
+	return anomaly.Evidence{
+		Time: r.EventTime,
+		Caller: s3event.Caller{
+			Principal:       principal,
+			SourceIPAddress: string(r.SourceIPAddress),
+			UserAgent:       string(r.UserAgent),
+		},
+		EventID: string(r.EventID),
+		Key:     string(key),
+	}
+}

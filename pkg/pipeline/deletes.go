@@ -1,0 +1,128 @@
+package pipeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"bucketwatch/pkg/anomaly"
+	"bucketwatch/pkg/cloudtrail"
+	"bucketwatch/pkg/s3event"
+)
+
+const (
+	maxDeletesListed = 1000 // Delete lines of one file: a line has about 400 bytes, and a call may delete as many objects
+	maxLogFiles      = 10   // of unidentified deletes in the log bucket, as many as an anomaly shows
+)
+
+// deletes are the deletes in one log file: the first of them each for its own Delete line, and how many objects were
+// deleted in the name of nobody until ascribe finds the call.
+type deletes struct {
+	list      []deleteEntry
+	notListed int64
+	groups    map[groupKey]*group
+}
+
+// deleteEntry is what a Delete line says.
+type deleteEntry struct {
+	time      time.Time
+	bucket    string
+	key       string
+	versionID string
+	errorCode string
+	eventID   string
+	caller    s3event.Caller
+	group     *group // non-nil until the caller is known
+}
+
+// groupKey is all that a per-key record without identity tells of its call.
+type groupKey struct {
+	bucket    string
+	requestID string
+	second    int64
+}
+
+type group struct {
+	groupKey
+	caller   s3event.Caller
+	deleted  int64
+	logFiles []anomaly.Evidence // if the bucket is that of the log files
+}
+
+// add lists a delete whose caller is known.
+func (d *deletes) add(r *cloudtrail.Record, e *s3event.Event, principal string) {
+	if entry := d.entry(r, e); entry != nil {
+		entry.caller = s3event.Caller{
+			Principal:       principal,
+			SourceIPAddress: string(r.SourceIPAddress),
+			UserAgent:       string(r.UserAgent),
+		}
+	}
+}
+
+// addUnidentified lists the deletion of one object by a call that another record tells of.
+func (d *deletes) addUnidentified(r *cloudtrail.Record, e *s3event.Event, inLogBucket bool) {
+	key := groupKey{string(bucketName(e)), string(r.RequestID), e.Time.Unix()}
+	g, ok := d.groups[key]
+	if !ok {
+		if d.groups == nil {
+			d.groups = map[groupKey]*group{}
+		}
+		g = &group{groupKey: key}
+		d.groups[key] = g
+	}
+	if entry := d.entry(r, e); entry != nil {
+		entry.group = g
+	}
+	if !e.ObjectDeleted() {
+		return
+	}
+	g.deleted++
+	if inLogBucket && len(g.logFiles) < maxLogFiles {
+		g.logFiles = append(g.logFiles, evidence(r, "", e.Key))
+	}
+}
+
+// entry appends an entry to the list if e is to be listed and there is room.
+func (d *deletes) entry(r *cloudtrail.Record, e *s3event.Event) *deleteEntry {
+	if !e.ObjectDeleted() && e.Deletion != s3event.Denied {
+		return nil
+	}
+	if len(d.list) == maxDeletesListed {
+		d.notListed++
+		return nil
+	}
+	d.list = append(d.list, deleteEntry{
+		time:      e.Time,
+		bucket:    string(bucketName(e)),
+		key:       string(e.Key),
+		versionID: string(e.VersionID),
+		errorCode: string(e.ErrorCode),
+		eventID:   string(r.EventID),
+	})
+	return &d.list[len(d.list)-1]
+}
+
+// ascribe finds the callers of the unidentified deletes.
+func (d *deletes) ascribe(calls *s3event.Calls) {
+	for _, g := range d.groups {
+		g.caller = calls.CallerOf(g.bucket, g.requestID, time.Unix(g.second, 0))
+	}
+	for i := range d.list {
+		if g := d.list[i].group; g != nil {
+			d.list[i].caller, d.list[i].group = g.caller, nil
+		}
+	}
+}
+
+// unidentified returns the groups in an order of their own, so that the same file gives the same lines.
+func (d *deletes) unidentified() []*group {
+	groups := make([]*group, 0, len(d.groups))
+	for _, g := range d.groups {
+		groups = append(groups, g)
+	}
+	slices.SortFunc(groups, func(a, b *group) int {
+		return cmp.Or(cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.second, b.second), cmp.Compare(a.requestID, b.requestID))
+	})
+	return groups
+}

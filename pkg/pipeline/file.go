@@ -1,0 +1,182 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"bucketwatch/pkg/cloudtrail"
+	"bucketwatch/pkg/metric"
+	"bucketwatch/pkg/trigger"
+)
+
+// CloudWatch takes metrics of the last two weeks and of the next two hours.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+const (
+	maxAge   = 14*24*time.Hour - 10*time.Minute // counted as too old a little early, rather than lost on the way
+	maxAhead = 2 * time.Hour
+)
+
+// file is one log file on its way.
+type file struct {
+	object   trigger.Object
+	key      cloudtrail.Key
+	started  time.Time
+	reader   *cloudtrail.Reader
+	contents *contents
+}
+
+// process takes one object through: fetched and read at the same time, and only when it has ended cleanly are its
+// lines written. An error means that nothing was written, unless it is the writing that failed.
+func (p *Pipeline) process(ctx context.Context, object trigger.Object) error {
+	f := &file{object: object, key: cloudtrail.ParseKey(object.Key), started: p.Now()}
+	if f.key.Kind != cloudtrail.LogFile {
+		return p.skip(ctx, f, string(f.key.Kind))
+	}
+	f.reader = p.readers.Get().(*cloudtrail.Reader)
+	defer p.readers.Put(f.reader)
+
+	var body io.ReadCloser
+	err := p.Step(ctx, "fetch", func(ctx context.Context) (err error) {
+		body, err = p.fetch(ctx, object)
+		return err
+	})
+	if err == nil {
+		err = p.Step(ctx, "read", func(context.Context) error { return p.read(f, body) })
+	}
+	switch {
+	case errors.Is(err, cloudtrail.ErrEmpty):
+		return p.skip(ctx, f, "Empty")
+	case errors.Is(err, cloudtrail.ErrNoRecords):
+		return p.skip(ctx, f, "NoRecords")
+	case err != nil:
+		return fmt.Errorf("cannot read %s: %w", uri(object), err)
+	}
+	err = p.Step(ctx, "emit", func(context.Context) error { return p.emit(f) })
+	if err != nil {
+		return fmt.Errorf("cannot write the lines of %s: %w", uri(object), err)
+	}
+	p.logProcessed(ctx, f)
+	return nil
+}
+
+// fetch opens the object. Its body streams: reading overlaps with fetching.
+func (p *Pipeline) fetch(ctx context.Context, object trigger.Object) (io.ReadCloser, error) {
+	out, err := p.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(object.Bucket), Key: aws.String(object.Key)})
+	if err != nil {
+		return nil, err
+	}
+	return out.Body, nil
+}
+
+// read reads the body to its end into f.contents, and closes it.
+func (p *Pipeline) read(f *file, body io.ReadCloser) error {
+	defer body.Close()
+	f.reader.Reset(body)
+	f.contents = newContents(&p.config, f.object.Bucket, f.key)
+	var record cloudtrail.Record
+	for {
+		switch err := f.reader.Read(&record); {
+		case err == io.EOF:
+			f.contents.finish()
+			return nil
+		case err != nil:
+			return err
+		}
+		f.contents.add(&record)
+	}
+}
+
+// emit writes all lines about f: what was deleted and by whom, the buckets' counts, the anomalies, and last whether
+// the numbers add up.
+func (p *Pipeline) emit(f *file) error {
+	c := f.contents
+	w := p.writer(f)
+	for i := range c.deletes.list {
+		if err := w.delete(&c.deletes.list[i]); err != nil {
+			return err
+		}
+	}
+	for _, row := range c.callers.Top() {
+		if err := w.caller(&row); err != nil {
+			return err
+		}
+	}
+	for _, row := range c.counts.Rows() {
+		if row.Minute.Before(w.now.Add(-maxAge)) || row.Minute.After(w.now.Add(maxAhead)) {
+			requests := row.Values[metric.AllRequests]
+			c.health[metric.RecordsCounted] -= requests
+			c.health[metric.RecordsTooOld] += requests
+			continue
+		}
+		if err := w.bucket(row); err != nil {
+			return err
+		}
+	}
+	for _, a := range c.protection.Anomalies() {
+		if err := w.anomaly(&a); err != nil {
+			return err
+		}
+	}
+	c.health[metric.FilesProcessed] = 1
+	c.health[metric.RecordsRead] = f.reader.Records()
+	if !c.newest.IsZero() {
+		c.health[metric.DeliveryDelay] = max(0, int64(w.now.Sub(c.newest)/time.Second))
+	}
+	c.health[metric.ProcessingTime] = int64((p.Now().Sub(f.started) + time.Millisecond - 1) / time.Millisecond) // zeros aren't published
+	return w.health(&c.health, "")
+}
+
+// skip counts an object that is not read.
+func (p *Pipeline) skip(ctx context.Context, f *file, reason string) error {
+	p.Log.InfoContext(ctx, "object skipped", "bucket", f.object.Bucket, "key", f.object.Key, "reason", reason)
+	var health [len(metric.Health)]int64
+	health[metric.FilesSkipped] = 1
+	if f.key.Kind == cloudtrail.Digest {
+		health[metric.DigestFiles] = 1
+	}
+	if err := p.writer(f).health(&health, reason); err != nil {
+		return fmt.Errorf("cannot write the line of %s: %w", uri(f.object), err)
+	}
+	return nil
+}
+
+func (p *Pipeline) writer(f *file) *writer {
+	w := &writer{config: &p.config, out: p.out, logFile: uri(f.object), account: f.key.AccountID, region: f.key.Region}
+	w.now = f.started
+	if f.contents != nil {
+		w.account, w.region = f.contents.accountID, f.contents.region
+	}
+	if p.config.Clock == DeliveryClock {
+		w.now = f.key.Delivered
+		if w.now.IsZero() && f.contents != nil {
+			w.now = f.contents.newest
+		}
+		if w.now.IsZero() {
+			w.now = f.started
+		}
+	}
+	return w
+}
+
+func (p *Pipeline) logProcessed(ctx context.Context, f *file) {
+	h := &f.contents.health
+	p.Log.InfoContext(ctx, "log file processed",
+		"bucket", f.object.Bucket,
+		"key", f.object.Key,
+		"records", h[metric.RecordsRead],
+		"counted", h[metric.RecordsCounted],
+		"skipped", h[metric.RecordsRead]-h[metric.RecordsCounted],
+		"bytes", f.reader.ObjectBytes(),
+		"unpackedBytes", f.reader.DocumentBytes(),
+		"delaySeconds", h[metric.DeliveryDelay],
+		"durationMilliseconds", h[metric.ProcessingTime],
+	)
+}
+
+func uri(o trigger.Object) string { return "s3://" + o.Bucket + "/" + o.Key }

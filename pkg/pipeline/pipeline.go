@@ -1,0 +1,107 @@
+// Package pipeline takes an invocation from its payload to its lines: it is the only place that knows all the parts.
+//
+// What each part does stands in its own package; what one log file goes through, from top to bottom, in file.go.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"bucketwatch/pkg/cloudtrail"
+	"bucketwatch/pkg/trigger"
+)
+
+// S3 is what the pipeline needs of S3.
+type S3 interface {
+	GetObject(ctx context.Context, params *s3.GetObjectInput, optFns ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+}
+
+// Pipeline processes invocations. It may be used by several goroutines at once.
+type Pipeline struct {
+	// Step runs f, one step of a log file's way, and returns its error: a hook for tracing. By default it just calls f.
+	Step func(ctx context.Context, name string, f func(context.Context) error) error
+	// Now is the time of day; by default time.Now.
+	Now func() time.Time
+	// Log gets what the operator should know; by default JSON lines between the Output's.
+	Log *slog.Logger
+
+	config  Config
+	s3      S3
+	out     *Output
+	readers sync.Pool // of *cloudtrail.Reader, whose memory serves one file after the other
+}
+
+// New returns a Pipeline that fetches log files from s3 and writes lines to out.
+func New(config Config, s3 S3, out *Output) *Pipeline {
+	return &Pipeline{
+		Step:    func(ctx context.Context, _ string, f func(context.Context) error) error { return f(ctx) },
+		Now:     time.Now,
+		Log:     slog.New(slog.NewJSONHandler(out.Log(), nil)),
+		config:  config,
+		s3:      s3,
+		out:     out,
+		readers: sync.Pool{New: func() any { return new(cloudtrail.Reader) }},
+	}
+}
+
+// BatchResponse answers an SQS event: the messages named come again, all others are done.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+type BatchResponse struct {
+	BatchItemFailures []BatchItemFailure `json:"batchItemFailures"`
+}
+
+// BatchItemFailure names one message.
+type BatchItemFailure struct {
+	ItemIdentifier string `json:"itemIdentifier"`
+}
+
+// Handle does what the payload of one invocation asks for, all of it even if some of it fails. For an SQS event it
+// returns a BatchResponse; for others nil, and an error if anything failed, so that Lambda tries again.
+func (p *Pipeline) Handle(ctx context.Context, payload []byte) (any, error) {
+	invocation, err := trigger.Parse(payload)
+	if err != nil {
+		return nil, err
+	}
+	response := BatchResponse{BatchItemFailures: []BatchItemFailure{}}
+	var failures []error
+	for i := range invocation.Messages {
+		m := &invocation.Messages[i]
+		err := p.message(ctx, m)
+		if err == nil {
+			continue
+		}
+		failures = append(failures, err)
+		if invocation.Batch {
+			// The answer has no place for the reason.
+			p.Log.ErrorContext(ctx, "message failed", "messageId", m.ID, "error", err.Error())
+			response.BatchItemFailures = append(response.BatchItemFailures, BatchItemFailure{m.ID})
+		}
+	}
+	if invocation.Batch {
+		return response, nil
+	}
+	return nil, errors.Join(failures...)
+}
+
+// message does what one message asks for. Ticks are accepted and leave nothing to do while nothing is remembered.
+func (p *Pipeline) message(ctx context.Context, m *trigger.Message) error {
+	if m.Err != nil {
+		return fmt.Errorf("cannot read message: %w", m.Err)
+	}
+	for _, ignored := range m.Ignored {
+		p.Log.InfoContext(ctx, "notification ignored", "bucket", ignored.Bucket, "key", ignored.Key, "reason", ignored.Reason)
+	}
+	var failures []error
+	for _, object := range m.Objects {
+		if err := p.process(ctx, object); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
+}
