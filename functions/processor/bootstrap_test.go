@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"bucketwatch/internal/emftest"
+	"bucketwatch/internal/localaws"
+	"bucketwatch/internal/traffic"
+)
+
+// environment is all that the function needs: nothing of its own configuration is set.
+func environment(s3 *localaws.S3) map[string]string {
+	return map[string]string{
+		"AWS_ACCESS_KEY_ID":     "AKIDEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_REGION":            "eu-central-1",
+		"AWS_ENDPOINT_URL_S3":   s3.URL(),
+	}
+}
+
+// TestBootstrap runs the real binary through Lambda's protocol, with log files in a real S3 server.
+func TestBootstrap(t *testing.T) {
+	bootstrap, err := localaws.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s3, err := localaws.NewS3()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s3.Close() })
+
+	start := func(t *testing.T, env map[string]string) (f *localaws.Function, stdout, stderr *bytes.Buffer) {
+		stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
+		f, err := localaws.StartFunction(t.Context(), localaws.FunctionConfig{Bootstrap: bootstrap, Env: env, Stdout: stdout, Stderr: stderr})
+		if err != nil {
+			t.Fatalf("%v\n%s", err, stderr)
+		}
+		t.Cleanup(func() { f.Close() })
+		return f, stdout, stderr
+	}
+
+	t.Run("an hour of log files", func(t *testing.T) {
+		hour := traffic.Hour(7, time.Now())
+		f, stdout, stderr := start(t, environment(s3))
+		for _, file := range hour.Files {
+			if err := s3.Put(t.Context(), hour.LogBucket, file.Key, file.Body); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Invoke(t.Context(), notification(hour.LogBucket, file.Key)); err != nil {
+				t.Fatalf("Invoke(%s) = %v\n%s", file.Key, err, stderr)
+			}
+		}
+		var files, requests int64
+		for text := range strings.Lines(stdout.String()) {
+			if err := emftest.Check([]byte(text)); err != nil {
+				t.Errorf("standard output has a line that CloudWatch would not take: %v\n%s", err, text)
+			}
+			var line struct{ FilesProcessed, AllRequests int64 }
+			if err := json.Unmarshal([]byte(text), &line); err != nil {
+				t.Errorf("standard output: %v", err)
+			}
+			files += line.FilesProcessed
+			requests += line.AllRequests
+		}
+		var want int64
+		for _, b := range hour.Truth.Buckets {
+			want += b.Metrics["AllRequests"]
+		}
+		if files != int64(len(hour.Files)) || requests != want {
+			t.Errorf("%d files and %d requests, want %d and %d", files, requests, len(hour.Files), want)
+		}
+		processed := 0
+		for text := range strings.Lines(stderr.String()) {
+			var line struct{ Message, RequestID, Key string }
+			if err := json.Unmarshal([]byte(text), &line); err != nil {
+				t.Errorf("standard error has a line that isn't JSON: %q", text)
+			}
+			if line.Message == "log file processed" && line.RequestID != "" && line.Key != "" {
+				processed++
+			}
+		}
+		if processed != len(hour.Files) {
+			t.Errorf("the log tells of %d log files, want %d:\n%s", processed, len(hour.Files), stderr)
+		}
+	})
+
+	t.Run("a damaged log file", func(t *testing.T) {
+		file := traffic.Hour(8, time.Now()).Files[0]
+		if err := s3.Put(t.Context(), "logs", file.Key, file.Body[:len(file.Body)-4]); err != nil {
+			t.Fatal(err)
+		}
+		f, stdout, stderr := start(t, environment(s3))
+		_, err := f.Invoke(t.Context(), notification("logs", file.Key))
+		var failure *localaws.FunctionError
+		if !errors.As(err, &failure) {
+			t.Fatalf("Invoke = %v, want a function error", err)
+		}
+		for _, part := range []string{"s3://logs/" + file.Key, "at byte "} {
+			if !strings.Contains(failure.Message, part) {
+				t.Errorf("the error is %q and does not hold %q", failure.Message, part)
+			}
+		}
+		if stdout.Len() > 0 {
+			t.Errorf("standard output = %s, want nothing", stdout)
+		}
+		if n := strings.Count(stderr.String(), "\n"); n != 1 || !strings.Contains(stderr.String(), `"level":"ERROR"`) {
+			t.Errorf("the log should have the error once:\n%s", stderr)
+		}
+	})
+
+	t.Run("a log file that isn't there, from SQS", func(t *testing.T) {
+		f, stdout, _ := start(t, environment(s3))
+		body := notification("logs", "AWSLogs/111122223333/CloudTrail/gone.json.gz")
+		payload, _ := json.Marshal(map[string]any{"Records": []any{
+			map[string]any{"eventSource": "aws:sqs", "messageId": "m1", "body": string(body)}}})
+		got, err := f.Invoke(t.Context(), payload)
+		if want := `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`; err != nil || string(got) != want {
+			t.Errorf("Invoke = %s, %v, want %s", got, err, want)
+		}
+		if stdout.Len() > 0 {
+			t.Errorf("standard output = %s, want nothing", stdout)
+		}
+	})
+
+	t.Run("a bad configuration", func(t *testing.T) {
+		env := environment(s3)
+		env["BUCKETWATCH_METRICS"] = "everything"
+		var stderr bytes.Buffer
+		_, err := localaws.StartFunction(t.Context(), localaws.FunctionConfig{Bootstrap: bootstrap, Env: env, Stderr: &stderr})
+		if err == nil {
+			t.Fatal("the function started")
+		}
+		if !strings.Contains(stderr.String(), "BUCKETWATCH_METRICS") {
+			t.Errorf("the log does not name the variable:\n%s", &stderr)
+		}
+	})
+
+	// 32 MiB leave room in the smallest function that Lambda offers for what is to come.
+	t.Run("the memory of the largest log file", func(t *testing.T) {
+		if runtime.GOOS != "linux" {
+			t.Skip("reads /proc")
+		}
+		var body bytes.Buffer
+		if _, err := traffic.Large(&body, traffic.LargeRecords, 9, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		key := traffic.Key("111122223333", "eu-central-1", time.Now(), "AbCdEfGhIjKlMnOp")
+		if err := s3.Put(t.Context(), "logs", key, body.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		env := environment(s3)
+		env["BUCKETWATCH_METRICS"] = "full" // which needs more
+		f, stdout, stderr := start(t, env)
+		for range 3 {
+			if _, err := f.Invoke(t.Context(), notification("logs", key)); err != nil {
+				t.Fatalf("%v\n%s", err, stderr)
+			}
+		}
+		if want := fmt.Sprintf(`"RecordsCounted":%d`, traffic.LargeRecords); strings.Count(stdout.String(), want) != 3 {
+			t.Errorf("standard output does not have %s three times", want)
+		}
+		if peak := peakMemory(t, f.Pid()); peak >= 32<<20 {
+			t.Errorf("peak resident memory = %.1f MiB, want under 32", float64(peak)/(1<<20))
+		} else {
+			t.Logf("peak resident memory: %.1f MiB", float64(peak)/(1<<20))
+		}
+	})
+}
+
+// notification is S3's notification of a new object. The key needs no encoding.
+func notification(bucket, key string) []byte {
+	return fmt.Appendf(nil, `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put",`+
+		`"s3":{"bucket":{"name":%q},"object":{"key":%q}}}]}`, bucket, key)
+}
+
+// peakMemory returns the most bytes that the process had resident, as the kernel accounts for it.
+func peakMemory(t *testing.T, pid int) int64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if m == nil {
+		t.Fatalf("no VmHWM in %s", status)
+	}
+	kB, err := strconv.ParseInt(string(m[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kB << 10
+}

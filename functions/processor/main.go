@@ -1,0 +1,61 @@
+// The processor is the Lambda function: it wires the pipeline to Lambda, S3 and X-Ray, and holds no rule of its own.
+//
+// Standard output carries metric lines (CloudWatch's embedded metric format) and nothing else; the log goes to standard
+// error. Configuration: see pipeline.Config.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
+
+	"bucketwatch/pkg/pipeline"
+)
+
+func main() {
+	out := pipeline.NewOutput(os.Stdout, os.Stderr)
+	handler := newLogHandler(out.Log())
+	logger := slog.New(handler)
+
+	// The Lambda library reports each error that the handler returns, and each panic, to the standard logger.
+	log.SetFlags(0)
+	log.SetOutput(slog.NewLogLogger(handler, slog.LevelError).Writer())
+
+	if err := run(context.Background(), out, logger); err != nil {
+		logger.Error("cannot start", "error", err.Error())
+		os.Exit(1)
+	}
+}
+
+// run serves invocations. It returns only if it can't begin to.
+func run(ctx context.Context, out *pipeline.Output, logger *slog.Logger) error {
+	trace, err := newTracing(os.Getenv)
+	if err != nil {
+		return err
+	}
+	settings, err := pipeline.ConfigFromEnv(os.Getenv)
+	if err != nil {
+		return fmt.Errorf("cannot use the configuration: %w", err)
+	}
+	awsConfig, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
+	if err != nil {
+		return fmt.Errorf("cannot load the AWS configuration: %w", err)
+	}
+	trace.instrument(&awsConfig)
+
+	p := pipeline.New(settings, s3.NewFromConfig(awsConfig), out)
+	p.Log = logger
+	p.Step = trace.step
+	lambda.StartWithOptions(func(ctx context.Context, payload json.RawMessage) (any, error) {
+		return p.Handle(ctx, payload)
+	}, lambda.WithContext(ctx))
+	return nil
+}
