@@ -1,0 +1,48 @@
+# Go, GNU make, git and a POSIX shell are all these goals need. CI (.ci/run) runs them as they stand.
+.DEFAULT_GOAL := help
+.PHONY: help test lint fuzz demo golden build build-ProcessorFunction clean
+
+# sam build sets it; a plain make build leaves the binary here.
+ARTIFACTS_DIR ?= build
+FUZZTIME ?= 20s
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# The race detector needs cgo on Linux, and so a C compiler, which a machine with only Go lacks.
+RACE = $(shell go list -race unsafe >/dev/null 2>&1 && echo -race)
+# go test -list prints a package's targets and then its "ok" line; go test -fuzz takes one target at a time.
+FUZZ_COMMANDS := /^Fuzz/ { name[n++] = $$1 } \
+	$$1 == "ok" { for (i = 0; i < n; i++) print "go test -run=^$$ -fuzz=^" name[i] "$$ -fuzztime=$(FUZZTIME) " $$2; n = 0 }
+
+help:
+	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# -count=1, because some tests build and start the real binary, which Go's test cache knows nothing of.
+test: ## run every test, under the race detector where there is a C compiler
+	$(if $(RACE),,@echo "note: no race detector here, it needs a C compiler")
+	go test $(RACE) -count=1 ./...
+
+# staticcheck must be built with the Go that checks this module, or it refuses the module's language version.
+lint: ## check formatting, go vet, staticcheck, go.mod and go.sum
+	"$$(go env GOROOT)/bin/gofmt" -d .
+	go vet ./... && GOTOOLCHAIN="$$(go env GOVERSION)" go run $(STATICCHECK) ./...
+	go mod verify && go mod tidy -diff
+
+fuzz: ## run every fuzz target for FUZZTIME (20s; 50000x counts inputs instead)
+	@targets=$$(go test -list '^Fuzz' ./...) || { echo "$$targets"; exit 1; }; \
+	commands=$$(echo "$$targets" | awk '$(FUZZ_COMMANDS)'); \
+	test -n "$$commands" || { echo "no fuzz target found"; exit 1; }; sh -exc "$$commands" </dev/null
+
+demo: ## see metrics come out of the real binary, without AWS
+	go run ./cmd/demo
+
+golden: ## rewrite the golden files; read the diff before you commit it
+	go test $$(grep -rl --include='*_test.go' '"update"' . | xargs -n1 dirname | sort -u) -update
+
+build: build-ProcessorFunction ## build the Lambda's binary to build/bootstrap
+
+# sam build calls this goal in a copy without .git: -buildvcs=false makes both ways give the same bytes.
+build-ProcessorFunction:
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -trimpath -buildvcs=false \
+		-ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/processor
+
+clean: ## remove what build and sam build made
+	rm -rf build .aws-sam
