@@ -1,4 +1,4 @@
-// The processor is the Lambda function: it wires the pipeline to Lambda, S3 and X-Ray, and holds no rule of its own.
+// The processor is the Lambda function: it wires the pipeline to Lambda, S3, SNS and X-Ray, and holds no rule of its own.
 //
 // Standard output carries metric lines (CloudWatch's embedded metric format) and nothing else; the log goes to standard
 // error. Configuration: see pipeline.Config.
@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/smithy-go/logging"
 
 	"bucketwatch/pkg/pipeline"
@@ -51,7 +52,7 @@ func run(ctx context.Context, out *pipeline.Output, logger *slog.Logger) error {
 	}
 	trace.instrument(&awsConfig)
 
-	p := pipeline.New(settings, s3.NewFromConfig(awsConfig), out)
+	p := pipeline.New(settings, s3.NewFromConfig(awsConfig), sns.NewFromConfig(awsConfig), out)
 	p.Log = logger
 	p.Step = trace.step
 	lambda.StartWithOptions(func(ctx context.Context, payload json.RawMessage) (any, error) {

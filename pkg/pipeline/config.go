@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"bucketwatch/pkg/metric"
 )
@@ -14,7 +15,10 @@ type Config struct {
 	Metrics      metric.Level   // BUCKETWATCH_METRICS: none, essential or full
 	Buckets      metric.Buckets // BUCKETWATCH_BUCKETS: which have metrics of their own; globs with commas between, ! excludes
 	Clock        Clock          // BUCKETWATCH_CLOCK: system or delivery, which is for replays and tests
+	AlertsTopic  string         // BUCKETWATCH_ALERTS_TOPIC: the ARN of the topic that people read; none by default
 	FunctionName string         // AWS_LAMBDA_FUNCTION_NAME, which Lambda sets: the dimension of the health metrics
+	LogGroup     string         // AWS_LAMBDA_LOG_GROUP_NAME, which Lambda sets: where messages say to look
+	Region       string         // AWS_REGION, which Lambda sets
 }
 
 // Clock says when it is "now".
@@ -46,6 +50,10 @@ func ConfigFromEnv(getenv func(string) string) (Config, error) {
 	var c Config
 	var err error
 	c.FunctionName = get("AWS_LAMBDA_FUNCTION_NAME", "bucketwatch")
+	c.LogGroup = getenv("AWS_LAMBDA_LOG_GROUP_NAME")
+	c.Region = getenv("AWS_REGION")
+	c.AlertsTopic = getenv("BUCKETWATCH_ALERTS_TOPIC")
+	check("BUCKETWATCH_ALERTS_TOPIC", validTopic(c.AlertsTopic))
 	c.Namespace = get("BUCKETWATCH_NAMESPACE", "BucketWatch")
 	check("BUCKETWATCH_NAMESPACE", validNamespace(c.Namespace))
 	c.Metrics, err = metric.ParseLevel(get("BUCKETWATCH_METRICS", "essential"))
@@ -78,6 +86,15 @@ func validNamespace(name string) error {
 	}
 	if len(name) >= 4 && name[:4] == "AWS/" {
 		return fmt.Errorf("%q begins with AWS/, which is for AWS's own metrics", name)
+	}
+	return nil
+}
+
+// validTopic holds arn against the form arn:PARTITION:sns:REGION:ACCOUNT:NAME; none is valid.
+func validTopic(arn string) error {
+	fields := strings.Split(arn, ":")
+	if arn != "" && (len(fields) != 6 || fields[0] != "arn" || fields[2] != "sns" || fields[4] == "" || fields[5] == "") {
+		return fmt.Errorf("%q is not the ARN of an SNS topic", arn)
 	}
 	return nil
 }

@@ -23,10 +23,11 @@ func TestConfigDefaults(t *testing.T) {
 // A bad value must fail the start in words, and never become a default; all faults are told at once.
 func TestConfigTellsAllFaults(t *testing.T) {
 	bad := map[string]string{
-		"BUCKETWATCH_NAMESPACE": "AWS/S3",
-		"BUCKETWATCH_METRICS":   "Full",
-		"BUCKETWATCH_BUCKETS":   "photos,[",
-		"BUCKETWATCH_CLOCK":     "utc",
+		"BUCKETWATCH_NAMESPACE":    "AWS/S3",
+		"BUCKETWATCH_METRICS":      "Full",
+		"BUCKETWATCH_BUCKETS":      "photos,[",
+		"BUCKETWATCH_CLOCK":        "utc",
+		"BUCKETWATCH_ALERTS_TOPIC": "alerts",
 	}
 	_, err := ConfigFromEnv(func(name string) string { return bad[name] })
 	if err == nil {

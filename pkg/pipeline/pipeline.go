@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"bucketwatch/pkg/cloudtrail"
 	"bucketwatch/pkg/trigger"
@@ -20,6 +21,11 @@ import (
 // S3 is what the pipeline needs of S3.
 type S3 interface {
 	GetObject(ctx context.Context, params *s3.GetObjectInput, optFns ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+}
+
+// SNS is what the pipeline needs of SNS.
+type SNS interface {
+	Publish(ctx context.Context, params *sns.PublishInput, optFns ...func(*sns.Options)) (*sns.PublishOutput, error)
 }
 
 // Pipeline processes invocations. It may be used by several goroutines at once.
@@ -33,18 +39,20 @@ type Pipeline struct {
 
 	config  Config
 	s3      S3
+	sns     SNS
 	out     *Output
 	readers sync.Pool // of *cloudtrail.Reader, whose memory serves one file after the other
 }
 
-// New returns a Pipeline that fetches log files from s3 and writes lines to out.
-func New(config Config, s3 S3, out *Output) *Pipeline {
+// New returns a Pipeline that fetches log files from s3, writes lines to out and publishes messages with sns.
+func New(config Config, s3 S3, sns SNS, out *Output) *Pipeline {
 	return &Pipeline{
 		Step:    func(ctx context.Context, _ string, f func(context.Context) error) error { return f(ctx) },
 		Now:     time.Now,
 		Log:     slog.New(slog.NewJSONHandler(out.Log(), nil)),
 		config:  config,
 		s3:      s3,
+		sns:     sns,
 		out:     out,
 		readers: sync.Pool{New: func() any { return new(cloudtrail.Reader) }},
 	}
@@ -98,6 +106,11 @@ func (p *Pipeline) message(ctx context.Context, m *trigger.Message) error {
 		p.Log.InfoContext(ctx, "notification ignored", "bucket", ignored.Bucket, "key", ignored.Key, "reason", ignored.Reason)
 	}
 	var failures []error
+	if m.TestAlert {
+		if err := p.testAlert(ctx); err != nil {
+			failures = append(failures, fmt.Errorf("cannot send the test alert: %w", err))
+		}
+	}
 	for _, object := range m.Objects {
 		if err := p.process(ctx, object); err != nil {
 			failures = append(failures, err)

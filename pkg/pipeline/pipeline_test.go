@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
 // getObject is an S3 that answers with a function.
@@ -26,6 +27,13 @@ func (f getObject) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func
 		return nil, err
 	}
 	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(b))}, nil
+}
+
+// publish is an SNS that does with each message what a function does.
+type publish func(*sns.PublishInput) error
+
+func (f publish) Publish(_ context.Context, in *sns.PublishInput, _ ...func(*sns.Options)) (*sns.PublishOutput, error) {
+	return nil, f(in)
 }
 
 // same is an S3 in which every object holds b.
@@ -43,6 +51,7 @@ var detection = time.Date(2026, 11, 20, 10, 41, 0, 0, time.UTC)
 type run struct {
 	*Pipeline
 	metrics, log bytes.Buffer
+	published    []*sns.PublishInput
 }
 
 // newRun returns a pipeline at a fixed time, with the variables given as NAME=value.
@@ -60,7 +69,10 @@ func newRun(t *testing.T, s3 S3, env ...string) *run {
 		t.Fatalf("ConfigFromEnv(%q) = %v", env, err)
 	}
 	r := new(run)
-	r.Pipeline = New(config, s3, NewOutput(&r.metrics, &r.log))
+	r.Pipeline = New(config, s3, publish(func(in *sns.PublishInput) error {
+		r.published = append(r.published, in)
+		return nil
+	}), NewOutput(&r.metrics, &r.log))
 	r.Now = func() time.Time { return detection }
 	return r
 }
@@ -145,6 +157,8 @@ func in(bucket string, members line) line {
 	return l
 }
 
+const topic = "arn:aws:sns:us-east-1:111122223333:alerts"
+
 func TestHandleSamples(t *testing.T) {
 	samples, err := filepath.Glob("../../events/*.json")
 	if err != nil || len(samples) == 0 {
@@ -160,7 +174,7 @@ func TestHandleSamples(t *testing.T) {
 			r := newRun(t, getObject(func(bucket, key string) ([]byte, error) {
 				fetched = append(fetched, key)
 				return logFile(line{}), nil
-			}))
+			}), "BUCKETWATCH_ALERTS_TOPIC="+topic)
 			response, err := r.Handle(t.Context(), payload)
 			if err != nil {
 				t.Fatalf("Handle(%s) = %v", path, err)

@@ -37,5 +37,5 @@ func ExampleParse() {
 	// 1: read s3://logs/a.json.gz
 	// 1: read s3://logs/b.json.gz
 	// 2: nothing to read: CloudTrail validation message
-	// 3: cannot read SQS message: found a JSON object of "hello"; expected an S3 notification, an EventBridge "Object ..." event from aws.s3, CloudTrail's own {"s3Bucket","s3ObjectKey"} message, an SNS or SQS event or an OnFailure record that carries one of these, or {"bucketwatch":"tick"}
+	// 3: cannot read SQS message: found a JSON object of "hello"; expected an S3 notification, an EventBridge "Object ..." event from aws.s3, CloudTrail's own {"s3Bucket","s3ObjectKey"} message, an SNS or SQS event or an OnFailure record that carries one of these, {"bucketwatch":"tick"} or {"bucketwatch":"test-alert"}
 }

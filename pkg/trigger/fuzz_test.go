@@ -55,7 +55,7 @@ func FuzzParse(f *testing.F) {
 
 func checkMessage(t *testing.T, isBatch bool, m trigger.Message) {
 	t.Helper()
-	asks := len(m.Objects) > 0 || len(m.Ignored) > 0 || m.Tick != nil
+	asks := len(m.Objects) > 0 || len(m.Ignored) > 0 || m.Tick != nil || m.TestAlert
 	if asks == (m.Err != nil) {
 		t.Fatalf("message = %+v, want either an error or something asked for", m)
 	}

@@ -35,6 +35,7 @@ func TestParseSamples(t *testing.T) {
 	ticked := tick(time.Date(2026, 11, 20, 10, 35, 0, 0, time.UTC))
 
 	want := map[string]trigger.Invocation{
+		"test-alert":                           one(trigger.Message{TestAlert: true}),
 		"s3-notification":                      one(created(first)),
 		"s3-notification-several-records":      one(created(first, second)),
 		"s3-notification-encoded-key":          one(created(prefixed)),

@@ -1,4 +1,4 @@
-// Package trigger turns the payload of a Lambda invocation into what it asks for: log files to read, or a tick.
+// Package trigger turns the payload of a Lambda invocation into what it asks for: log files to read, a tick, or a test alert.
 //
 // Understood are S3 event notifications, S3 events from EventBridge, CloudTrail's own notification (the message that a
 // trail publishes to SNS), and every way in which SNS, SQS, a dead-letter queue or an OnFailure destination wraps them.
@@ -27,7 +27,7 @@ import (
 // the same in each: what would have been understood. What was found instead stands before it.
 var ErrUnknownShape = errors.New(`expected an S3 notification, an EventBridge "Object ..." event from aws.s3, ` +
 	`CloudTrail's own {"s3Bucket","s3ObjectKey"} message, an SNS or SQS event or an OnFailure record that carries one of these, ` +
-	`or {"bucketwatch":"tick"}`)
+	`{"bucketwatch":"tick"} or {"bucketwatch":"test-alert"}`)
 
 // ErrTooDeep is in the chain of the error about envelopes nested deeper than [Parse] opens them.
 var ErrTooDeep = fmt.Errorf("more than %d envelopes, one inside the other", maxEnvelopes)
@@ -49,7 +49,7 @@ type Invocation struct {
 }
 
 // A Message is what is retried together. Either Err is set and nothing else but the ID, or at least one of Objects,
-// Ignored and Tick is.
+// Ignored, Tick and TestAlert is.
 type Message struct {
 	// ID is the SQS message's id, empty for a payload that doesn't come from SQS.
 	ID string
@@ -63,6 +63,9 @@ type Message struct {
 
 	// Tick is set if the message is a tick; of several in one message, the latest.
 	Tick *Tick
+
+	// TestAlert asks for a message in the shape of a real alert.
+	TestAlert bool
 
 	// Err says why an SQS message was not understood; see ErrUnknownShape and ErrTooDeep. A payload that doesn't come
 	// from SQS never has it: there [Parse] returns the error.

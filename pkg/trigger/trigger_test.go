@@ -176,6 +176,7 @@ func TestParse(t *testing.T) {
 		{"on failure", onFailure(s3Created), one(objects("a.gz"))},
 		{"on failure without context", `{"requestPayload":` + trail + `}`, one(objects("a.gz", "b.gz"))},
 		{"tick", tickPayload, one(tick(at1035))},
+		{"test alert", `{"bucketwatch":"test-alert"}`, one(trigger.Message{TestAlert: true})},
 		{"tick in another zone", `{"bucketwatch":"tick","time":"2026-11-20T19:35:00+09:00"}`, one(tick(at1035))},
 		{"tick without time", `{"bucketwatch":"tick"}`, one(tick(time.Time{}))},
 		{"two ticks in one message", sqsEvent(records(sqsRecord("1", tickPayload), sqsRecord("2", `{"bucketwatch":"tick","time":"2026-11-20T10:30:00Z"}`))),
@@ -269,7 +270,7 @@ var faults = []struct {
 	{"sns of the wrong type", `{"Records":[{"EventSource":"aws:sns","Sns":"x"}]}`, trigger.ErrUnknownShape, "found a JSON string as Records.Sns;"},
 	{"s3 test event of a numbered bucket", `{"Event":"s3:TestEvent","Bucket":1}`, trigger.ErrUnknownShape, "found a JSON number as Bucket;"},
 
-	{"another request", `{"bucketwatch":"tock"}`, trigger.ErrUnknownShape, `found bucketwatch "tock", where only "tick" is known;`},
+	{"another request", `{"bucketwatch":"tock"}`, trigger.ErrUnknownShape, `found bucketwatch "tock", where only "tick" and "test-alert" are known;`},
 	{"request of the wrong type", `{"bucketwatch":true}`, trigger.ErrUnknownShape, "found a JSON bool as bucketwatch;"},
 	{"tick with an empty time", `{"bucketwatch":"tick","time":""}`, trigger.ErrUnknownShape, `a tick whose time "" isn't RFC 3339;`},
 	{"tick without zone", `{"bucketwatch":"tick","time":"2026-11-20T10:35:00"}`, trigger.ErrUnknownShape, "isn't RFC 3339;"},
@@ -294,7 +295,7 @@ func TestParseErrors(t *testing.T) {
 			}
 			bad, good := got.Messages[0], got.Messages[1]
 			checkFault(t, bad.Err, test.want, test.found)
-			if bad.ID != "bad" || bad.Objects != nil || bad.Ignored != nil || bad.Tick != nil {
+			if bad.ID != "bad" || bad.Objects != nil || bad.Ignored != nil || bad.Tick != nil || bad.TestAlert {
 				t.Errorf("bad message = %+v, want its id and the error alone", bad)
 			}
 			if diff := cmp.Diff(withID("good", objects("a.gz")), good); diff != "" {
