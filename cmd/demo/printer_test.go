@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	gocmp "github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden file")
+
+func TestPrinter(t *testing.T) {
+	var got bytes.Buffer
+	p := &printer{w: &got}
+	r := fixture(t)
+	from := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
+	p.intro(1)
+	p.results(r, from, from.Add(time.Hour))
+	p.verdict(r, fixtureTruth(), nil)
+	p.verdict(r, fixtureTruth(), []string{"photos: GetRequests = 1, generated 2"})
+	p.next(outputs{metrics: "/tmp/demo/metrics.jsonl", log: "/tmp/demo/log.jsonl"})
+	if p.err != nil {
+		t.Fatal(p.err)
+	}
+	path := filepath.Join("testdata", "output.golden.txt")
+	if *update {
+		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
+		t.Errorf("output (-want +got), go test -update writes it:\n%s", diff)
+	}
+	checkText(t, got.String())
+}
+
+// checkText holds the demo's text against what a terminal shows well.
+func checkText(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if n := utf8.RuneCountInString(line); n > width && !strings.Contains(line, "grep") && !strings.Contains(line, `{"`) {
+			t.Errorf("%d columns, want ≤ %d: %s", n, width, line)
+		}
+		if strings.ContainsAny(line, "\t\r\x1b") || line != strings.TrimRight(line, " ") {
+			t.Errorf("tabs, control characters or trailing space: %q", line)
+		}
+	}
+}
