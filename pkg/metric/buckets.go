@@ -39,7 +39,7 @@ func ParseBuckets(list string) (Buckets, error) {
 
 // Match tells whether the bucket gets metrics of its own.
 func (b Buckets) Match(bucket string) bool {
-	return isBucketName(bucket) && matches(b.include, bucket) && !matches(b.exclude, bucket)
+	return IsBucketName(bucket) && matches(b.include, bucket) && !matches(b.exclude, bucket)
 }
 
 func matches(globs []string, name string) bool {
@@ -65,10 +65,10 @@ func isGlob(name string) bool {
 	return true
 }
 
-// isBucketName tells whether name can be a bucket's: only then may it become a dimension. Old buckets in us-east-1
+// IsBucketName tells whether name can be a bucket's: only then may it become a dimension. Old buckets in us-east-1
 // have up to 255 characters, and underscores.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-func isBucketName(name string) bool {
+func IsBucketName(name string) bool {
 	if len(name) < 3 || len(name) > 255 {
 		return false
 	}

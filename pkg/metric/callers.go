@@ -62,7 +62,9 @@ func (c *Callers) Top() []CallerRow {
 	for _, bucket := range sortedKeys(c.rows) {
 		rows := make([]*CallerRow, 0, len(c.rows[bucket]))
 		for _, row := range c.rows[bucket] {
-			rows = append(rows, row)
+			if row.Requests+row.DeletedObjects+row.Errors > 0 {
+				rows = append(rows, row)
+			}
 		}
 		slices.SortFunc(rows, func(a, b *CallerRow) int {
 			return cmp.Or(

@@ -14,7 +14,8 @@ type Counts struct {
 	buckets       Buckets
 	keepLatencies bool
 	rows          map[rowKey]*Row
-	sources       map[string]*source
+	sources       map[sourceKey]*source
+	ownerless     map[rowKey]*Row // per-key deletes by the name of a bucket whose owner they don't tell
 	random        *rand.Rand
 	notKept       int64
 }
@@ -32,9 +33,18 @@ type Row struct {
 	Latencies  [latencyMetrics]Latencies
 	Operations Tally // requests by eventName
 	ErrorCodes Tally // failed requests by errorCode
+
+	keyDeletes int64 // per-key records, of the rows in Counts.ownerless
 }
 
-// source is what is known of a bucket by the name that the records have.
+// sourceKey is a bucket as the records have it. One whose owner a record doesn't tell is apart from the bucket of that
+// name whose owner is known.
+type sourceKey struct {
+	bucket string
+	owned  bool
+}
+
+// source is what is known of such a bucket.
 type source struct {
 	published string
 	last      *Row // of the minute counted last: most records are of the same minute as the one before
@@ -44,8 +54,9 @@ type source struct {
 	callsWithoutKey map[*Row]*calls
 }
 
-// calls are DeleteObjects calls, which do not say how many objects they were for.
-type calls struct{ n, bytes int64 }
+// calls are DeleteObjects calls, which do not say how many objects they were for, and their bodies' bytes; those whose
+// bodies' size isn't known are apart.
+type calls struct{ n, bytes, unsized int64 }
 
 // NewCounts returns empty Counts. Latencies are kept one by one only if keepLatencies is set; their sums always.
 func NewCounts(buckets Buckets, keepLatencies bool) *Counts {
@@ -53,13 +64,20 @@ func NewCounts(buckets Buckets, keepLatencies bool) *Counts {
 		buckets:       buckets,
 		keepLatencies: keepLatencies,
 		rows:          map[rowKey]*Row{},
-		sources:       map[string]*source{},
+		sources:       map[sourceKey]*source{},
+		ownerless:     map[rowKey]*Row{},
 		random:        rand.New(rand.NewPCG(1, 2)), // the same file gives the same lines
 	}
 }
 
 // Add counts e, an S3 event that isn't a copy, a duplicate or another account's.
 func (c *Counts) Add(e *s3event.Event) {
+	if e.Kind == s3event.KeyDelete && e.Ownership == s3event.UnknownOwner {
+		row := rowOf(c.ownerless, rowKey{string(e.Bucket), floorDiv(e.Time.Unix(), 60)})
+		row.addDeletion(e.Deletion)
+		row.keyDeletes++
+		return
+	}
 	src, row := c.find(e)
 	switch e.Kind {
 	case s3event.Request:
@@ -73,16 +91,20 @@ func (c *Counts) Add(e *s3event.Event) {
 		row.Values[AuthenticationFailures]++
 		return
 	}
-	switch e.Deletion {
+	row.addDeletion(e.Deletion)
+}
+
+func (r *Row) addDeletion(d s3event.Deletion) {
+	switch d {
 	case s3event.Deleted:
-		row.Values[DeletedObjects]++
+		r.Values[DeletedObjects]++
 	case s3event.PermanentlyDeleted:
-		row.Values[DeletedObjects]++
-		row.Values[PermanentDeletes]++
+		r.Values[DeletedObjects]++
+		r.Values[PermanentDeletes]++
 	case s3event.MarkerRemoved:
-		row.Values[DeleteMarkersRemoved]++
+		r.Values[DeleteMarkersRemoved]++
 	case s3event.Denied:
-		row.Values[DeniedDeletes]++
+		r.Values[DeniedDeletes]++
 	}
 }
 
@@ -136,29 +158,50 @@ func (c *Counts) addRequest(src *source, row *Row, e *s3event.Event) {
 
 // find returns where e counts.
 func (c *Counts) find(e *s3event.Event) (*source, *Row) {
-	name := e.Bucket
-	if e.Ownership != s3event.Owned {
-		name = nil
-	}
-	src, ok := c.sources[string(name)]
+	owned := e.Ownership == s3event.Owned
+	src, ok := c.sources[sourceKey{string(e.Bucket), owned}]
 	if !ok {
 		src = &source{published: OtherName}
-		if c.buckets.Match(string(name)) {
-			src.published = string(name)
+		if owned && c.buckets.Match(string(e.Bucket)) {
+			src.published = string(e.Bucket)
 		}
-		c.sources[string(name)] = src
+		c.sources[sourceKey{string(e.Bucket), owned}] = src
 	}
 	minute := floorDiv(e.Time.Unix(), 60)
 	if src.last == nil || src.last.Minute.Unix() != minute*60 {
-		key := rowKey{src.published, minute}
-		row, ok := c.rows[key]
-		if !ok {
-			row = &Row{Bucket: src.published, Minute: time.Unix(minute*60, 0).UTC()}
-			c.rows[key] = row
-		}
-		src.last = row
+		src.last = rowOf(c.rows, rowKey{src.published, minute})
 	}
 	return src, src.last
+}
+
+// rowOf returns the row with that key, a new one if there is none.
+func rowOf(rows map[rowKey]*Row, key rowKey) *Row {
+	row, ok := rows[key]
+	if !ok {
+		row = &Row{Bucket: key.bucket, Minute: time.Unix(key.minute*60, 0).UTC()}
+		rows[key] = row
+	}
+	return row
+}
+
+// adopt gives the per-key deletes that don't tell the bucket's owner to the bucket of that name, if its owner is known
+// from other records of the file: their DeleteObjects call is one. What fields a per-key record has is not documented.
+func (c *Counts) adopt() {
+	for key, ownerless := range c.ownerless {
+		published := OtherName
+		for _, owned := range []bool{true, false} {
+			if src, ok := c.sources[sourceKey{key.bucket, owned}]; ok {
+				src.keyDeletes += ownerless.keyDeletes
+				published = src.published
+				break
+			}
+		}
+		row := rowOf(c.rows, rowKey{published, key.minute})
+		for i, n := range ownerless.Values {
+			row.Values[i] += n
+		}
+	}
+	clear(c.ownerless)
 }
 
 func floorDiv(a, b int64) int64 {
@@ -171,6 +214,7 @@ func floorDiv(a, b int64) int64 {
 // Rows returns the rows in which something was counted, in the order of bucket and minute. Call it once, when
 // everything was added.
 func (c *Counts) Rows() []*Row {
+	c.adopt()
 	for _, src := range c.sources {
 		src.estimate()
 	}

@@ -20,6 +20,10 @@ func (s *source) addCall(row *Row, bytes int64) {
 		c = new(calls)
 		s.callsWithoutKey[row] = c
 	}
+	if bytes <= callBytes { // not recorded
+		c.unsized++
+		return
+	}
 	c.n++
 	c.bytes += bytes
 }
@@ -36,6 +40,6 @@ func (s *source) estimate() {
 	}
 	for row, c := range s.callsWithoutKey {
 		objects := (c.bytes - c.n*callBytes) / (keyBytes + length)
-		row.Values[DeletedObjectsEstimated] += min(max(objects, c.n), c.n*maxKeysPerCall)
+		row.Values[DeletedObjectsEstimated] += min(max(objects, c.n), c.n*maxKeysPerCall) + c.unsized
 	}
 }

@@ -10,13 +10,9 @@ type Latencies struct {
 	Kept          []float32 // all, or a uniform sample of them
 }
 
-// maxLatency is a day: a longer one is no latency but a damaged record, whose sum or float32 might be infinite, which
-// would make the line, and so the file, impossible to write.
-const maxLatency = 24 * 60 * 60 * 1000
-
-// addLatency adds one latency; a negative one is unknown.
+// addLatency adds one latency; a negative one is unknown. (No Event has one that is too long for a float32.)
 func (c *Counts) addLatency(l *Latencies, ms float64) {
-	if ms < 0 || ms > maxLatency {
+	if ms < 0 {
 		return
 	}
 	if l.Count == 0 || ms < l.Min {

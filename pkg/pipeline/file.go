@@ -129,7 +129,10 @@ func (p *Pipeline) emit(f *file) error {
 		c.health[metric.DeliveryDelay] = max(0, int64(w.now.Sub(c.newest)/time.Second))
 	}
 	c.health[metric.ProcessingTime] = int64((p.Now().Sub(f.started) + time.Millisecond - 1) / time.Millisecond) // zeros aren't published
-	return w.health(&c.health, "")
+	if err := w.health(&c.health, ""); err != nil {
+		return err
+	}
+	return p.out.write(&w.batch)
 }
 
 // skip counts an object that is not read.
@@ -140,14 +143,19 @@ func (p *Pipeline) skip(ctx context.Context, f *file, reason string) error {
 	if f.key.Kind == cloudtrail.Digest {
 		health[metric.DigestFiles] = 1
 	}
-	if err := p.writer(f).health(&health, reason); err != nil {
+	w := p.writer(f)
+	err := w.health(&health, reason)
+	if err == nil {
+		err = p.out.write(&w.batch)
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write the line of %s: %w", uri(f.object), err)
 	}
 	return nil
 }
 
 func (p *Pipeline) writer(f *file) *writer {
-	w := &writer{config: &p.config, out: p.out, logFile: uri(f.object), account: f.key.AccountID, region: f.key.Region}
+	w := &writer{config: &p.config, logFile: uri(f.object), account: f.key.AccountID, region: f.key.Region}
 	w.now = f.started
 	if f.contents != nil {
 		w.account, w.region = f.contents.accountID, f.contents.region

@@ -292,6 +292,25 @@ func TestHostileLengths(t *testing.T) {
 	}
 }
 
+// A bucket's name becomes a dimension; whatever else stands in its place must not, and must not cost the file.
+func TestImpossibleBucketNames(t *testing.T) {
+	for _, name := range []string{"사진", "", "a\nb", "_other", "x", strings.Repeat("n", 300)} {
+		r := newRun(t, same(logFile(line{
+			"eventName": "DeleteBucketPolicy", "eventCategory": "Management", "requestParameters": line{"bucketName": name}, "resources": nil})))
+		if _, err := r.Handle(t.Context(), notification(logKey)); err != nil {
+			t.Errorf("Handle(%.20q) = %v", name, err)
+			continue
+		}
+		want := "_other"
+		if name == "" {
+			want = "_account"
+		}
+		if got := ofType(lines(t, r.metrics.Bytes()), "Anomaly")[0]["BucketName"]; got != want {
+			t.Errorf("the anomaly's BucketName of %.20q is %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestClip(t *testing.T) {
 	tests := []struct {
 		in   string

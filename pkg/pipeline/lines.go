@@ -13,17 +13,17 @@ import (
 // schema is the version of the lines' root members. Users' queries and alarms are built on them.
 const schema = 1
 
-// Lengths to which values of a log file are cut, in bytes: real ones are shorter (1,024 bytes of key, by S3's limits,
-// and of user agent, by CloudTrail's), and a line must stay within its limit whatever a log file holds.
+// Lengths to which values of a log file are cut, in bytes: S3's limit for keys, and CloudTrail's for user agents. A line
+// must stay within its limit whatever a log file holds, and a byte may be written as six.
 const (
-	maxKey  = 4096
+	maxKey  = 1024
 	maxText = 1024
 )
 
-// writer writes the lines about one log file.
+// writer makes the lines about one log file.
 type writer struct {
+	batch
 	config  *Config
-	out     *Output
 	account string
 	region  string
 	logFile string // s3://BUCKET/KEY
@@ -43,20 +43,20 @@ func (w *writer) root(lineType string) *emf.Line {
 	}
 }
 
-// bucket writes the lines of one bucket and minute: a second one only if there are more latencies than a line takes.
+// bucket makes the lines of one bucket and minute: a second one only if there are more latencies than a line takes.
 // What is no metric at the configured level is still a member; if nothing is, the line goes beside the log.
 func (w *writer) bucket(row *metric.Row) error {
 	line := w.root("Bucket")
 	line.Timestamp = row.Minute
-	add(line, "BucketName", row.Bucket)
-	add(line, "Time", row.Minute.Format(time.RFC3339))
+	member(line, "BucketName", row.Bucket)
+	member(line, "Time", row.Minute.Format(time.RFC3339))
 
 	var published []emf.MetricDefinition
 	for i, def := range metric.Bucket {
 		if row.Values[i] == 0 {
 			continue
 		}
-		add(line, def.Name, row.Values[i])
+		member(line, def.Name, row.Values[i])
 		if def.Level <= w.config.Metrics {
 			published = append(published, definition(def))
 		}
@@ -66,43 +66,43 @@ func (w *writer) bucket(row *metric.Row) error {
 		case l.Count == 0:
 		case def.Level <= w.config.Metrics:
 			published = append(published, definition(def))
-			add(line, def.Name, values(l.Kept, 0))
+			member(line, def.Name, values(l.Kept, 0))
 		default:
-			add(line, def.Name, statistics{l.Count, l.Sum, l.Min, l.Max})
+			member(line, def.Name, statistics{l.Count, l.Sum, l.Min, l.Max})
 		}
 	}
 	if row.Operations.Len() > 0 {
-		add(line, "Operations", row.Operations.Map())
+		member(line, "Operations", row.Operations.Map())
 	}
 	if row.ErrorCodes.Len() > 0 {
-		add(line, "ErrorCodes", row.ErrorCodes.Map())
+		member(line, "ErrorCodes", row.ErrorCodes.Map())
 	}
 	line.Directives = w.bucketDirective(published)
-	if err := w.out.write(line); err != nil {
+	if err := w.add(line); err != nil {
 		return err
 	}
 	return w.moreLatencies(row)
 }
 
-// moreLatencies writes the latencies beyond those of the row's first line.
+// moreLatencies makes the latencies beyond those of the row's first line.
 func (w *writer) moreLatencies(row *metric.Row) error {
 	for from := emf.MaxValues; ; from += emf.MaxValues {
 		line := w.root("Bucket")
 		line.Timestamp = row.Minute
-		add(line, "BucketName", row.Bucket)
-		add(line, "Time", row.Minute.Format(time.RFC3339))
+		member(line, "BucketName", row.Bucket)
+		member(line, "Time", row.Minute.Format(time.RFC3339))
 		var published []emf.MetricDefinition
 		for i, def := range metric.Latency {
 			if kept := row.Latencies[i].Kept; from < len(kept) {
 				published = append(published, definition(def))
-				add(line, def.Name, values(kept, from))
+				member(line, def.Name, values(kept, from))
 			}
 		}
 		if len(published) == 0 {
 			return nil
 		}
 		line.Directives = w.bucketDirective(published)
-		if err := w.out.write(line); err != nil {
+		if err := w.add(line); err != nil {
 			return err
 		}
 	}
@@ -135,34 +135,42 @@ func values(kept []float32, from int) []float64 {
 	return v
 }
 
-// anomaly writes the line of an anomaly. Its metrics carry the time of detection: alarms look at now.
+// anomaly makes the line of an anomaly. Its metrics carry the time of detection: alarms look at now.
 func (w *writer) anomaly(a *anomaly.Anomaly) error {
 	line := w.root("Anomaly")
-	add(line, "BucketName", a.Bucket)
-	add(line, "Anomaly", a.Name)
-	add(line, "Severity", string(a.Severity))
-	add(line, "Principal", clip(a.Principal, maxText))
-	add(line, "WindowStart", a.WindowStart.Format(time.RFC3339))
-	add(line, "WindowEnd", a.WindowEnd.Format(time.RFC3339))
-	add(line, "Count", a.Count)
-	add(line, "Explanation", clip(a.Explanation, maxText))
+	member(line, "BucketName", dimension(a.Bucket))
+	member(line, "Anomaly", a.Name)
+	member(line, "Severity", string(a.Severity))
+	member(line, "Principal", clip(a.Principal, maxText))
+	member(line, "WindowStart", a.WindowStart.Format(time.RFC3339))
+	member(line, "WindowEnd", a.WindowEnd.Format(time.RFC3339))
+	member(line, "Count", a.Count)
+	member(line, "Explanation", clip(a.Explanation, maxText))
 	if a.KeysInAll > 0 {
-		add(line, "Keys", a.Keys)
-		add(line, "KeysInAll", a.KeysInAll)
+		if len(a.Keys) > 0 {
+			member(line, "Keys", a.Keys)
+		}
+		member(line, "KeysInAll", a.KeysInAll)
 	}
-	add(line, "EventIds", a.EventIDs)
-	add(line, "SourceIPAddresses", a.SourceIPAddresses)
-	add(line, "UserAgents", a.UserAgents)
-	add(line, "LogFiles", []string{w.logFile})
+	for _, m := range []emf.Member{
+		{Name: "EventIds", Value: a.EventIDs},
+		{Name: "SourceIPAddresses", Value: a.SourceIPAddresses},
+		{Name: "UserAgents", Value: a.UserAgents},
+	} {
+		if len(m.Value.([]string)) > 0 {
+			line.Members = append(line.Members, m)
+		}
+	}
+	member(line, "LogFiles", []string{w.logFile})
 
 	perBucket := []emf.MetricDefinition{definition(metric.Anomalies)}
-	add(line, metric.Anomalies.Name, int64(1))
+	member(line, metric.Anomalies.Name, int64(1))
 	if a.Severity == anomaly.High {
-		add(line, metric.HighSeverityAnomalies.Name, int64(1))
+		member(line, metric.HighSeverityAnomalies.Name, int64(1))
 		perBucket = append(perBucket, definition(metric.HighSeverityAnomalies))
 	}
 	if a.DeletedObjects > 0 {
-		add(line, metric.UnexpectedDeletes.Name, a.DeletedObjects)
+		member(line, metric.UnexpectedDeletes.Name, a.DeletedObjects)
 		perBucket = append(perBucket, definition(metric.UnexpectedDeletes))
 	}
 	line.Directives = []emf.MetricDirective{
@@ -177,46 +185,46 @@ func (w *writer) anomaly(a *anomaly.Anomaly) error {
 			Metrics:    perBucket,
 		},
 	}
-	return w.out.write(line)
+	return w.add(line)
 }
 
-// health writes the line about the function's work on one object. skipReason is why it was not read, if it wasn't.
+// health makes the line about the function's work on one object. skipReason is why it was not read, if it wasn't.
 func (w *writer) health(values *[len(metric.Health)]int64, skipReason string) error {
 	line := w.root("Health")
-	add(line, "FunctionName", w.config.FunctionName)
-	add(line, "LogFile", w.logFile)
+	member(line, "FunctionName", w.config.FunctionName)
+	member(line, "LogFile", w.logFile)
 	if skipReason != "" {
-		add(line, "SkipReason", skipReason)
+		member(line, "SkipReason", skipReason)
 	}
 	directive := emf.MetricDirective{Namespace: w.config.Namespace, Dimensions: [][]string{{"FunctionName"}}}
 	for i, def := range metric.Health {
 		if values[i] != 0 {
-			add(line, def.Name, values[i])
+			member(line, def.Name, values[i])
 			directive.Metrics = append(directive.Metrics, definition(def))
 		}
 	}
 	line.Directives = []emf.MetricDirective{directive}
-	return w.out.write(line)
+	return w.add(line)
 }
 
-// caller writes the line about one caller's use of a bucket.
+// caller makes the line about one caller's use of a bucket.
 func (w *writer) caller(row *metric.CallerRow) error {
 	line := w.root("Caller")
-	add(line, "BucketName", clip(row.Bucket, maxText))
-	add(line, "Principal", clip(row.Principal, maxText))
-	add(line, "Requests", row.Requests)
-	add(line, "DeletedObjects", row.DeletedObjects)
-	add(line, "Errors", row.Errors)
-	add(line, "LogFile", w.logFile)
-	return w.out.write(line)
+	member(line, "BucketName", clip(row.Bucket, maxText))
+	member(line, "Principal", clip(row.Principal, maxText))
+	member(line, "Requests", row.Requests)
+	member(line, "DeletedObjects", row.DeletedObjects)
+	member(line, "Errors", row.Errors)
+	member(line, "LogFile", w.logFile)
+	return w.add(line)
 }
 
-// delete writes the line about one deleted object, or one refused deletion.
+// delete makes the line about one deleted object, or one refused deletion.
 func (w *writer) delete(d *deleteEntry) error {
 	line := w.root("Delete")
-	add(line, "Time", d.time.UTC().Format(time.RFC3339))
-	add(line, "BucketName", clip(d.bucket, maxText))
-	add(line, "Key", clip(d.key, maxKey))
+	member(line, "Time", d.time.UTC().Format(time.RFC3339))
+	member(line, "BucketName", clip(d.bucket, maxText))
+	member(line, "Key", clip(d.key, maxKey))
 	for _, m := range []emf.Member{
 		{Name: "VersionId", Value: d.versionID},
 		{Name: "Principal", Value: d.caller.Principal},
@@ -226,15 +234,23 @@ func (w *writer) delete(d *deleteEntry) error {
 		{Name: "EventId", Value: d.eventID},
 	} {
 		if v := m.Value.(string); v != "" {
-			add(line, m.Name, clip(v, maxText))
+			member(line, m.Name, clip(v, maxText))
 		}
 	}
-	add(line, "LogFile", w.logFile)
-	return w.out.write(line)
+	member(line, "LogFile", w.logFile)
+	return w.add(line)
 }
 
-func add(line *emf.Line, name string, value any) {
+func member(line *emf.Line, name string, value any) {
 	line.Members = append(line.Members, emf.Member{Name: name, Value: value})
+}
+
+// dimension is a bucket's name as a dimension's value: no other text of a log file may become one.
+func dimension(bucket string) string {
+	if bucket == anomaly.Account || metric.IsBucketName(bucket) {
+		return bucket
+	}
+	return metric.OtherName
 }
 
 func definition(d metric.Definition) emf.MetricDefinition {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -12,43 +13,64 @@ import (
 // log and the lines that are no metrics share the other. Every line is one Write, and no two are written at the same
 // time: beyond 4,096 bytes a pipe keeps no line whole by itself.
 type Output struct {
-	mu      *sync.Mutex
-	metrics *emf.Encoder
-	plain   *emf.Encoder
-	log     io.Writer
+	mu           sync.Mutex
+	metrics, log io.Writer
 }
 
 // NewOutput returns an Output that writes metric lines to metrics and all others to log.
 func NewOutput(metrics, log io.Writer) *Output {
-	mu := new(sync.Mutex)
-	return &Output{mu, emf.NewEncoder(metrics), emf.NewEncoder(log), &lockedWriter{mu, log}}
+	return &Output{metrics: metrics, log: log}
 }
 
 // Log is the writer for a log handler that writes a line at a time. It may be used by several goroutines at once.
-func (o *Output) Log() io.Writer { return o.log }
+func (o *Output) Log() io.Writer { return lockedLog{o} }
 
-// write writes the line where it belongs.
-func (o *Output) write(line *emf.Line) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	encoder := o.metrics
-	if len(line.Directives) == 0 {
-		encoder = o.plain
-	}
-	return encoder.Encode(line)
-}
+type lockedLog struct{ o *Output }
 
-type lockedWriter struct {
-	mu *sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n, err := l.w.Write(p)
+func (l lockedLog) Write(p []byte) (int, error) {
+	l.o.mu.Lock()
+	defer l.o.mu.Unlock()
+	n, err := l.o.log.Write(p)
 	if err != nil {
 		return n, fmt.Errorf("cannot write log line: %w", err)
 	}
 	return n, nil
+}
+
+// batch holds lines until all of a file's are there: one that can't be written down must not leave the others behind,
+// which would be written again with each retry.
+type batch struct {
+	lines []encoded
+	buf   bytes.Buffer // reused
+}
+
+type encoded struct {
+	text   []byte
+	metric bool
+}
+
+// add encodes a line. One without metrics goes beside the log.
+func (b *batch) add(line *emf.Line) error {
+	b.buf.Reset()
+	if err := emf.NewEncoder(&b.buf).Encode(line); err != nil {
+		return err
+	}
+	b.lines = append(b.lines, encoded{bytes.Clone(b.buf.Bytes()), len(line.Directives) > 0})
+	return nil
+}
+
+// write writes the batch's lines in their order.
+func (o *Output) write(b *batch) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, line := range b.lines {
+		stream := o.log
+		if line.metric {
+			stream = o.metrics
+		}
+		if _, err := stream.Write(line.text); err != nil {
+			return fmt.Errorf("cannot write line: %w", err)
+		}
+	}
+	return nil
 }

@@ -1,0 +1,64 @@
+package bucketwatch
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed says which packages each package may import: of this module by their path, of others by their module's path
+// (or the beginning of it). The standard library is open to all. docs/ARCHITECTURE.md says why.
+var allowed = map[string][]string{
+	"pkg/cloudtrail": {"github.com/klauspost/compress/gzip"},
+	"pkg/s3event":    {"pkg/cloudtrail"},
+	"pkg/metric":     {"pkg/s3event"},
+	"pkg/emf":        {},
+	"pkg/anomaly":    {"pkg/s3event"},
+	"pkg/trigger":    {},
+	"pkg/alert":      {"pkg/anomaly"},
+	"pkg/pipeline": {"pkg/alert", "pkg/anomaly", "pkg/cloudtrail", "pkg/emf", "pkg/metric", "pkg/s3event", "pkg/trigger",
+		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
+	"functions/processor": {"pkg/pipeline", "github.com/aws/aws-lambda-go", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
+		"github.com/aws/aws-xray-sdk-go/v2"},
+	"internal/localaws": {"github.com/johannesboyne/gofakes3"},
+	"internal/traffic":  {},
+	"internal/emftest":  {},
+	"cmd/demo":          {"internal/localaws", "internal/traffic"},
+}
+
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...").Output()
+	if err != nil {
+		t.Fatalf("cannot list the packages: %v", err)
+	}
+	seen := map[string]bool{}
+	for text := range strings.Lines(string(out)) {
+		fields := strings.Fields(strings.ReplaceAll(text, "bucketwatch/", ""))
+		name, imports := fields[0], fields[1:]
+		if name == "bucketwatch" {
+			continue // these tests
+		}
+		seen[name] = true
+		may, ok := allowed[name]
+		if !ok {
+			t.Errorf("package %s isn't in the list: say what it may import, here and in docs/ARCHITECTURE.md", name)
+			continue
+		}
+		for _, imported := range imports {
+			first, _, _ := strings.Cut(imported, "/")
+			ours := slices.Contains([]string{"pkg", "internal", "functions", "cmd"}, first)
+			if !ours && !strings.Contains(first, ".") {
+				continue // the standard library
+			}
+			if !slices.ContainsFunc(may, func(m string) bool { return imported == m || strings.HasPrefix(imported, m+"/") }) {
+				t.Errorf("%s imports %s", name, imported)
+			}
+		}
+	}
+	for name := range allowed {
+		if !seen[name] {
+			t.Errorf("package %s is in the list and not in the module", name)
+		}
+	}
+}
