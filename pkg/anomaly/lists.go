@@ -6,7 +6,7 @@ import "unicode/utf8"
 // whatever the log files hold. The rest is found with the Delete lines.
 const (
 	maxListed      = 10
-	maxListedBytes = 4096
+	maxListedBytes = 1536 // of each list; a byte may be written as six
 )
 
 // lists are the first of the values in an anomaly's evidence, each once.
@@ -39,9 +39,10 @@ func (l *list) add(v string) {
 		if len(l.values) > 0 {
 			return
 		}
-		for v = v[:room]; !utf8.ValidString(v); {
-			v = v[:len(v)-1]
+		for back := 1; back < utf8.UTFMax && !utf8.RuneStart(v[room]); back++ {
+			room-- // to the beginning of the character that doesn't fit
 		}
+		v = v[:room]
 	}
 	l.values = append(l.values, v)
 	l.bytes += len(v)

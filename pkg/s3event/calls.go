@@ -1,6 +1,7 @@
 package s3event
 
 import (
+	"cmp"
 	"hash/maphash"
 	"time"
 
@@ -48,12 +49,16 @@ func (c *Calls) Add(r *cloudtrail.Record, e *Event, principal string) {
 	if len(r.RequestID) > 0 {
 		c.byRequest[maphash.Bytes(c.seed, r.RequestID)] = caller
 	}
+	if e.Status >= 400 && e.Status < 500 || e.Deletion == Denied {
+		return // S3 refused the call as a whole: whatever was deleted nearby, it wasn't by this one
+	}
 	c.byBucket[string(e.Bucket)] = append(c.byBucket[string(e.Bucket)], call{e.Time, caller})
 }
 
 // CallerOf says who deleted an object, of which a per-key record without identity tells the bucket, the request id
 // and the time: the caller of the DeleteObjects call with that request id, else the only principal with such a call
-// on the bucket within two seconds. Without either it returns Unattributed: a guess would accuse somebody.
+// on the bucket within two seconds that S3 did not refuse. Without either it returns Unattributed: a guess would accuse
+// somebody.
 //
 // Call it when the whole file was read, since the records are in no order.
 func (c *Calls) CallerOf(bucket, requestID string, at time.Time) Caller {
@@ -63,18 +68,31 @@ func (c *Calls) CallerOf(bucket, requestID string, at time.Time) Caller {
 	if caller, ok := c.byRequest[maphash.String(c.seed, requestID)]; ok && requestID != "" {
 		return *caller
 	}
-	var found *Caller
-	for _, call := range c.byBucket[bucket] {
+	var nearest *call
+	for i := range c.byBucket[bucket] {
+		candidate := &c.byBucket[bucket][i]
 		switch {
-		case call.at.Sub(at).Abs() > vicinity:
-		case found == nil:
-			found = call.caller
-		case found.Principal != call.caller.Principal:
+		case candidate.at.Sub(at).Abs() > vicinity:
+		case nearest == nil:
+			nearest = candidate
+		case nearest.caller.Principal != candidate.caller.Principal:
 			return Caller{Principal: Unattributed}
+		case candidate.compare(nearest, at) < 0:
+			nearest = candidate
 		}
 	}
-	if found == nil {
+	if nearest == nil {
 		return Caller{Principal: Unattributed}
 	}
-	return *found
+	return *nearest.caller
+}
+
+// compare orders the calls of one principal by their distance from at, and those at the same distance somehow, so that
+// the order of the records decides nothing.
+func (c *call) compare(d *call, at time.Time) int {
+	return cmp.Or(
+		cmp.Compare(c.at.Sub(at).Abs(), d.at.Sub(at).Abs()),
+		cmp.Compare(c.caller.SourceIPAddress, d.caller.SourceIPAddress),
+		cmp.Compare(c.caller.UserAgent, d.caller.UserAgent),
+	)
 }

@@ -7,7 +7,6 @@ package s3event
 
 import (
 	"bytes"
-	"math"
 	"time"
 
 	"bucketwatch/pkg/cloudtrail"
@@ -101,11 +100,11 @@ func Interpret(r *cloudtrail.Record, e *Event) {
 
 	d := &r.AdditionalEventData
 	e.BytesIn, e.BytesOut = size(d.BytesTransferredIn), size(d.BytesTransferredOut)
-	if d.TurnAroundTime.Set && d.TurnAroundTime.Value >= 0 {
-		e.FirstByteLatency = d.TurnAroundTime.Value
+	if d.TurnAroundTime.Set {
+		e.FirstByteLatency = latency(d.TurnAroundTime.Value)
 	}
-	if d.StartTime.Set && d.EndTime.Set && d.EndTime.Value >= d.StartTime.Value {
-		e.TotalLatency = d.EndTime.Value - d.StartTime.Value
+	if d.StartTime.Set && d.EndTime.Set {
+		e.TotalLatency = latency(d.EndTime.Value - d.StartTime.Value)
 	}
 }
 
@@ -207,9 +206,24 @@ func (e *Event) ObjectDeleted() bool {
 // Failed tells whether the answer was an error (a redirect is none).
 func (e *Event) Failed() bool { return e.Status >= 400 }
 
-// size is a number of bytes: older records have it as a float.
+// maxLatency is a day, in milliseconds. What is longer comes of a time that was never set, and would be the maximum,
+// the average and p100 of the bucket's minute.
+const maxLatency = 24 * 60 * 60 * 1000
+
+// latency returns ms, or -1 if no request can have taken so long.
+func latency(ms float64) float64 {
+	if ms >= 0 && ms <= maxLatency {
+		return ms
+	}
+	return -1
+}
+
+// maxSize is more than any object has, in bytes, and little enough for sums of it.
+const maxSize = 1 << 46
+
+// size is a number of bytes, 0 if no body can have so many. Older records have it as a float.
 func size(n cloudtrail.Number) int64 {
-	if !n.Set || n.Value < 0 || n.Value > math.MaxInt64/2 {
+	if !n.Set || n.Value < 0 || n.Value > maxSize {
 		return 0
 	}
 	return int64(n.Value)

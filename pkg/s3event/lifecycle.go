@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -17,7 +18,7 @@ const shortExpiration = 7
 // See https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
 type lifecycleRule struct {
 	Status     string
-	Prefix     string
+	Prefix     text
 	Filter     lifecycleFilter
 	Expiration struct {
 		Days days
@@ -27,10 +28,10 @@ type lifecycleRule struct {
 }
 
 type lifecycleFilter struct {
-	Prefix string
+	Prefix text
 	Tag    json.RawMessage
 	And    struct {
-		Prefix string
+		Prefix text
 		Tag    json.RawMessage
 	}
 }
@@ -47,8 +48,8 @@ func expirationSet(r *cloudtrail.Record, subject string) string {
 			continue
 		}
 		f := rule.Filter
-		prefix := rule.Prefix + f.Prefix + f.And.Prefix
-		whole := prefix == "" && len(f.Tag) == 0 && len(f.And.Tag) == 0
+		prefix := string(rule.Prefix + f.Prefix + f.And.Prefix)
+		whole := prefix == "" && !present(f.Tag) && !present(f.And.Tag)
 		of := "all objects"
 		if prefix != "" {
 			of = "objects under " + strconv.Quote(prefix)
@@ -91,8 +92,8 @@ func (d days) String() string {
 }
 
 func (d *days) UnmarshalJSON(b []byte) error {
-	n, err := strconv.Atoi(string(bytes.Trim(b, `"`)))
-	if err != nil {
+	n, err := strconv.ParseFloat(string(bytes.Trim(b, `"`)), 64) // 7.0 as well as 7
+	if err != nil || n < 0 || n > math.MaxInt32 {
 		n = 0
 	}
 	*d = days(n)

@@ -57,7 +57,7 @@ func deletesAllowed(r *cloudtrail.Record, subject string) string {
 			continue
 		}
 		what := "let " + who + " delete objects by the policy of " + subject
-		if len(s.Condition) > 0 {
+		if present(s.Condition) {
 			what += ", under a condition,"
 		}
 		return what
@@ -85,7 +85,7 @@ func matchesAny(patterns []string, action string) bool {
 
 // stranger returns the first principal that isn't of the account, "" if all are.
 func (s *policyStatement) stranger(account string) string {
-	if len(s.NotPrincipal) > 0 {
+	if present(s.NotPrincipal) {
 		return "everyone but a few"
 	}
 	for _, p := range s.Principal {

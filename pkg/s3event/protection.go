@@ -3,7 +3,8 @@ package s3event
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"strconv"
 
 	"bucketwatch/pkg/cloudtrail"
 )
@@ -22,7 +23,7 @@ func ProtectionRemoved(r *cloudtrail.Record) (Removal, bool) {
 		return Removal{}, false
 	}
 	switch string(r.EventSource) {
-	case "s3.amazonaws.com":
+	case "s3.amazonaws.com", "s3express.amazonaws.com", "s3-outposts.amazonaws.com":
 		remove, ok := bucketRemovals[string(r.EventName)]
 		if !ok {
 			return Removal{}, false
@@ -32,8 +33,11 @@ func ProtectionRemoved(r *cloudtrail.Record) (Removal, bool) {
 			return Removal{}, false
 		}
 		subject := string(name)
-		if subject == "" {
+		switch {
+		case bytes.Contains(r.EventName, []byte("Account")):
 			subject = "the account"
+		case subject == "":
+			subject = "(name unknown)"
 		}
 		what := remove(r, subject)
 		return Removal{Bucket: string(name), What: what}, what != ""
@@ -99,13 +103,18 @@ func versioningWeakened(r *cloudtrail.Record, subject string) string {
 // configuration. See https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html
 func publicAccessUnblocked(r *cloudtrail.Record, subject string) string {
 	var p struct {
-		PublicAccessBlockConfiguration *struct {
-			BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets flag
-		}
+		PublicAccessBlockConfiguration json.RawMessage
 	}
 	decode(r, &p)
-	c := p.PublicAccessBlockConfiguration
-	if c == nil || c.BlockPublicAcls && c.IgnorePublicAcls && c.BlockPublicPolicy && c.RestrictPublicBuckets {
+	configuration := p.PublicAccessBlockConfiguration
+	if !bytes.HasPrefix(configuration, []byte("{")) && string(configuration) != `""` { // "" is an empty element
+		return ""
+	}
+	var c struct {
+		BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets flag
+	}
+	_ = json.Unmarshal(configuration, &c) // whatever doesn't fit is left out
+	if c.BlockPublicAcls && c.IgnorePublicAcls && c.BlockPublicPolicy && c.RestrictPublicBuckets {
 		return ""
 	}
 	return "switched off part of the public access block of " + subject
@@ -147,24 +156,49 @@ func objectLockDisabled(r *cloudtrail.Record, subject string) string {
 }
 
 // oneOrMore is a list that stands without its brackets when it has one element, as CloudTrail writes what was XML.
+//
+// Elements of another type are left out, and a member of an element that has another type counts as absent: a rule
+// whose empty filter is written as "" is a rule all the same.
 type oneOrMore[T any] []T
 
 func (l *oneOrMore[T]) UnmarshalJSON(b []byte) error {
-	if bytes.HasPrefix(b, []byte("[")) {
-		return json.Unmarshal(b, (*[]T)(l))
+	var elements []json.RawMessage
+	if json.Unmarshal(b, &elements) != nil {
+		elements = []json.RawMessage{b}
 	}
-	var one T
-	if err := json.Unmarshal(b, &one); err != nil {
-		return fmt.Errorf("cannot read an element: %w", err)
+	*l = nil
+	for _, b := range elements {
+		var one T
+		err := json.Unmarshal(b, &one)
+		var mistyped *json.UnmarshalTypeError
+		inside := errors.As(err, &mistyped) && mistyped.Field != "" // not the element itself
+		if present(b) && (err == nil || inside) {
+			*l = append(*l, one)
+		}
 	}
-	*l = []T{one}
 	return nil
 }
+
+// present tells whether there is a value.
+func present(b json.RawMessage) bool { return len(b) > 0 && string(b) != "null" }
 
 // flag is a boolean, or the text of one, as CloudTrail writes what was XML.
 type flag bool
 
 func (f *flag) UnmarshalJSON(b []byte) error {
-	*f = flag(string(bytes.Trim(b, `"`)) == "true")
+	is, _ := strconv.ParseBool(string(bytes.Trim(b, `"`))) // S3's own examples have TRUE
+	*f = flag(is)
+	return nil
+}
+
+// text is a string. What was XML has no types, so that CloudTrail writes the prefix 2026 as a number.
+type text string
+
+func (t *text) UnmarshalJSON(b []byte) error {
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil && b[0] != '{' && b[0] != '[' {
+		s = string(b)
+	}
+	*t = text(s)
 	return nil
 }

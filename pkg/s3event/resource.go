@@ -11,15 +11,19 @@ import (
 // The resources know both, in any order; requestParameters.bucketName may be an access point's alias or ARN, and is
 // only used where no resource tells. A copy has resources of two buckets: that of its source isn't meant.
 func bucket(r *cloudtrail.Record) (name, account []byte) {
-	asked := r.RequestParameters.BucketName
-	source, _, _ := bytes.Cut(bytes.TrimPrefix(r.RequestParameters.CopySource, []byte("/")), []byte("/"))
+	asked := lastSegment(r.RequestParameters.BucketName)
+	source := copySourceBucket(r.RequestParameters.CopySource)
 	for i := range r.Resources {
 		res := &r.Resources[i]
 		if !isBucket(res.Type) || len(res.ARN) == 0 {
 			continue
 		}
 		n := lastSegment(res.ARN)
+		if len(n) == 0 { // as in the S3 on Outposts User Guide's example: …/bucket/
+			n = asked
+		}
 		switch {
+		case len(n) == 0:
 		case bytes.Equal(n, asked):
 			return n, res.AccountID
 		case name == nil || bytes.Equal(name, source):
@@ -27,9 +31,21 @@ func bucket(r *cloudtrail.Record) (name, account []byte) {
 		}
 	}
 	if name == nil && len(asked) > 0 {
-		name = lastSegment(asked)
+		name = asked
 	}
 	return name, account
+}
+
+// copySourceBucket returns the bucket in x-amz-copy-source: BUCKET/KEY with or without a slash before it. Most SDKs
+// leave the encoding to their callers, so that the slashes may be encoded, too.
+func copySourceBucket(source []byte) []byte {
+	for _, slash := range [...]string{"/", "%2F", "%2f"} {
+		source = bytes.TrimPrefix(source, []byte(slash))
+	}
+	if i := bytes.IndexAny(source, "/%"); i >= 0 { // a bucket's name has neither
+		return source[:i]
+	}
+	return source
 }
 
 func isBucket(resourceType []byte) bool {
@@ -69,12 +85,16 @@ func keyOfARN(arn []byte) []byte {
 	if len(fields) < 6 {
 		return nil
 	}
-	resource := fields[5]
-	if string(fields[2]) == "s3-outposts" {
-		_, resource, _ = bytes.Cut(resource, []byte("/object"))
-	} else if string(fields[2]) != "s3" {
-		resource = bytes.TrimPrefix(resource, []byte("bucket/"))
+	before := 1 // segments before the key
+	switch {
+	case string(fields[2]) == "s3-outposts":
+		before = 5
+	case string(fields[2]) != "s3" && bytes.HasPrefix(fields[5], []byte("bucket/")):
+		before = 2
 	}
-	_, k, _ := bytes.Cut(resource, []byte("/"))
-	return k
+	segments := bytes.SplitN(fields[5], []byte("/"), before+1)
+	if len(segments) <= before {
+		return nil
+	}
+	return segments[before]
 }

@@ -18,7 +18,11 @@ var trailRemovals = map[string]func(*cloudtrail.Record) string{
 func trail(r *cloudtrail.Record) string {
 	var p struct{ Name, TrailName string }
 	decode(r, &p)
-	return "the trail " + lastPart(p.Name+p.TrailName)
+	name := lastPart(p.Name + p.TrailName)
+	if name == "" {
+		return "a trail"
+	}
+	return "the trail " + name
 }
 
 // lastPart returns the name at the end of an ARN.
@@ -28,7 +32,10 @@ func lastPart(arn string) string { return string(lastSegment([]byte(arn))) }
 func dataEventsDeselected(r *cloudtrail.Record) string {
 	var p struct {
 		EventSelectors []struct {
-			DataResources []struct{ Type string }
+			DataResources []struct {
+				Type   string
+				Values []string
+			}
 		}
 		AdvancedEventSelectors []struct {
 			FieldSelectors []struct {
@@ -40,7 +47,8 @@ func dataEventsDeselected(r *cloudtrail.Record) string {
 	decode(r, &p)
 	for _, s := range p.EventSelectors {
 		for _, d := range s.DataResources {
-			if d.Type == "AWS::S3::Object" {
+			// Attackers leave the type and empty the values, which selects nothing.
+			if d.Type == "AWS::S3::Object" && len(d.Values) > 0 {
 				return ""
 			}
 		}
