@@ -5,7 +5,6 @@ package cloudtrail
 
 func (s *scanner) record(i int, r *Record) int {
 	r.reset()
-	s.scratch = s.scratch[:0]
 	return s.object(i, func(name []byte, i int) int {
 		switch string(name) {
 		case "eventTime":
@@ -101,8 +100,13 @@ func (s *scanner) resources(i int, list *[]Resource) int {
 	}
 	i, more := s.element(i+1, true, ']')
 	for more {
-		*list = append(*list, Resource{})
-		if i = s.resource(i, &(*list)[len(*list)-1]); i < 0 {
+		if len(*list) < maxResources {
+			*list = append(*list, Resource{})
+			i = s.resource(i, &(*list)[len(*list)-1])
+		} else {
+			i = s.skip(i)
+		}
+		if i < 0 {
 			return i
 		}
 		i, more = s.element(i, false, ']')

@@ -64,12 +64,13 @@ const (
 //
 // A Reader must not be used by several goroutines at once.
 type Reader struct {
-	// MaxRecordSize is how many bytes a record may have; zero means DefaultMaxRecordSize. It bounds the memory used.
+	// MaxRecordSize bounds the memory used: a record that doesn't fit into so many bytes, with the comma and the white
+	// space before it, is refused. Zero means DefaultMaxRecordSize; less than the window's 128 KB has no effect.
 	MaxRecordSize int
 
 	object  counter
 	in      *bufio.Reader // the object's bytes
-	gzip    *gzip.Reader
+	gzip    members
 	unpack  io.Reader // the document's bytes: in or gzip
 	started bool
 
@@ -170,6 +171,7 @@ func (d *Reader) openAt() int {
 // step reads what the state says from d.pos on: a record, or a part of what stands around the records.
 func (d *Reader) step(record *Record) (next int, isRecord bool) {
 	s := &d.scan
+	s.scratch = s.scratch[:0]
 	switch d.state {
 	case atDocument:
 		return d.openDocument(), false
@@ -281,15 +283,10 @@ func (d *Reader) more() error {
 // record. It reports whether there was anything to read; d.readErr says why there was no more.
 func (d *Reader) fill() bool {
 	before := d.end
-	for empty := 0; d.end < len(d.window) && d.readErr == nil; {
+	for d.end < len(d.window) && d.readErr == nil {
 		var n int
 		n, d.readErr = d.unpack.Read(d.window[d.end:])
 		d.end += n
-		if n > 0 {
-			empty = 0
-		} else if empty++; empty == 100 && d.readErr == nil {
-			d.readErr = io.ErrNoProgress
-		}
 	}
 	return d.end > before
 }
@@ -299,17 +296,15 @@ func (d *Reader) open() error {
 	magic, err := d.in.Peek(2)
 	switch {
 	case bytes.Equal(magic, []byte{0x1f, 0x8b}):
-		if d.gzip == nil {
-			d.gzip = new(gzip.Reader)
-		}
-		d.unpack = d.gzip
-		if err := d.gzip.Reset(d.in); err != nil {
+		d.gzip.in = d.in
+		d.unpack = &d.gzip
+		if err := d.gzip.next(); err != nil {
 			return d.failed(err)
 		}
 	case len(magic) == 0 && err == io.EOF:
 		return ErrEmpty
 	case err != nil && err != io.EOF:
-		return d.failed(err)
+		return &Error{Offset: d.object.n, Object: true, Err: err}
 	default:
 		d.unpack = d.in
 	}
@@ -329,20 +324,54 @@ func (d *Reader) finish() error {
 
 // failed is the error of an object that can't be unpacked or fetched further.
 func (d *Reader) failed(err error) error {
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
 	return &Error{Offset: d.ObjectBytes(), Object: true, Err: err}
 }
 
-// counter counts what is read through it.
+// members unpacks the members of a gzip object one after another. gzip.Reader would do so itself, but takes an object
+// for whole that ends inside the file name or the comment of a later member's header.
+type members struct {
+	in     *bufio.Reader
+	member gzip.Reader
+}
+
+func (m *members) Read(p []byte) (int, error) {
+	for {
+		n, err := m.member.Read(p)
+		if err == io.EOF {
+			err = m.next()
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+// next begins the next member; it returns io.EOF if there is none.
+func (m *members) next() error {
+	if _, err := m.in.Peek(1); err != nil {
+		return err
+	}
+	err := m.member.Reset(m.in)
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	m.member.Multistream(false)
+	return err
+}
+
+// counter counts what is read through it, and ends reading from a source that gives nothing again and again.
 type counter struct {
 	r io.Reader
 	n int64
 }
 
 func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
+	for range 100 {
+		n, err := c.r.Read(p)
+		c.n += int64(n)
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
 }

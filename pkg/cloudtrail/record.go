@@ -59,6 +59,10 @@ type SessionIssuer struct {
 	ARN []byte
 }
 
+// maxResources is how many resources of a record are read; real ones have up to four. Their memory is kept from record
+// to record.
+const maxResources = 64
+
 // Resource is one entry of resources. An entry that isn't an object is empty.
 type Resource struct {
 	Type      []byte

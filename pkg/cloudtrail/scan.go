@@ -70,7 +70,10 @@ func (s *scanner) member(i int, first bool) (name []byte, next int, more bool) {
 	if i < 0 {
 		return nil, i, false
 	}
-	name = s.text(start, i-1, escaped)
+	name = s.b[start : i-1]
+	if escaped { // no name that is looked for has a character that would have to be decoded otherwise
+		name = s.text(start, i-1, escaped)
+	}
 	if i = s.space(i); i < 0 {
 		return nil, i, false
 	}
@@ -233,13 +236,14 @@ func (s *scanner) string(i int, dst *[]byte) int {
 	return next
 }
 
-// time reads the value at i into dst: the zero time if it isn't a string in RFC 3339.
+// time reads the value at i into dst, in UTC: the zero time if it isn't a string in RFC 3339.
 func (s *scanner) time(i int, dst *time.Time) int {
 	var text []byte
 	next := s.string(i, &text)
 	if next < 0 || dst.UnmarshalText(text) != nil {
 		*dst = time.Time{}
 	}
+	*dst = dst.UTC()
 	return next
 }
 

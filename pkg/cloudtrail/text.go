@@ -75,7 +75,7 @@ func isHex(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
 // text returns the decoded string b[start:end] (without its quotes), in place where that is what it says already.
 func (s *scanner) text(start, end int, escaped bool) []byte {
-	raw := s.b[start:end]
+	raw := s.b[start:end:end] // so that an append to it can't write into what isn't read yet
 	if !escaped && utf8.Valid(raw) {
 		return raw
 	}
