@@ -78,7 +78,7 @@ func validNamespace(name string) error {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
 		case c == '.', c == '-', c == '_', c == '/', c == '#', c == ':':
 		default:
-			return fmt.Errorf("%q has a character that is none of A-Z a-z 0-9 . - _ / # :", name)
+			return fmt.Errorf("%q has a character other than A-Z a-z 0-9 . - _ / # and colon", name)
 		}
 	}
 	if name[0] == ':' {
