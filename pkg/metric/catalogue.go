@@ -131,6 +131,7 @@ const (
 	RecordsLogBucket
 	RecordsTooOld
 	RecordsMalformed
+	RecordsUnaccounted
 	RecordsNotCompared
 	LatenciesNotKept
 	CallersNotTold
@@ -155,6 +156,8 @@ var Health = [healthMetrics]Definition{
 	RecordsLogBucket:     {"RecordsLogBucket", "Count", None, "Requests to the bucket of the log files, other than deletes."},
 	RecordsTooOld:        {"RecordsTooOld", "Count", None, "Requests of a minute that CloudWatch takes no metrics for: over two weeks ago, or over two hours ahead."},
 	RecordsMalformed:     {"RecordsMalformed", "Count", None, "Records without a source, a name or a readable time."},
+
+	RecordsUnaccounted: {"RecordsUnaccounted", "Count", None, "How far RecordsRead is from the sum of its classes in a file: a fault in counting. An alarm can't add up that many metrics itself."},
 
 	RecordsNotCompared: {"RecordsNotCompared", "Count", None, "Records not looked at for duplicates, since the file had over a million."},
 	LatenciesNotKept:   {"LatenciesNotKept", "Count", None, "Latencies left out of a minute with over 10,000, at random."},

@@ -25,3 +25,13 @@ func Class(e *s3event.Event, duplicate, inLogBucket bool) int {
 	}
 	return RecordsCounted
 }
+
+// Unaccounted returns how far the records read are from the sum of their classes. It is 0 unless there is a fault in
+// counting.
+func Unaccounted(health *[healthMetrics]int64) int64 {
+	difference := health[RecordsRead]
+	for class := RecordsRead + 1; class < RecordsUnaccounted; class++ {
+		difference -= health[class]
+	}
+	return max(difference, -difference)
+}

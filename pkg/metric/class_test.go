@@ -100,3 +100,24 @@ func TestClassOrder(t *testing.T) {
 		t.Errorf("%d classes seen, want %d", len(seen), len(order))
 	}
 }
+
+func TestUnaccounted(t *testing.T) {
+	var health [len(metric.Health)]int64
+	if got := metric.Unaccounted(&health); got != 0 {
+		t.Errorf("Unaccounted(nothing) = %d, want 0", got)
+	}
+	health[metric.FilesProcessed], health[metric.DeletesNotListed] = 1, 7 // no classes
+	health[metric.RecordsRead] = 10
+	health[metric.RecordsCounted], health[metric.RecordsNotS3], health[metric.RecordsMalformed] = 5, 3, 2
+	if got := metric.Unaccounted(&health); got != 0 {
+		t.Errorf("Unaccounted(10 = 5 + 3 + 2) = %d, want 0", got)
+	}
+	health[metric.RecordsTooOld] = 4
+	if got := metric.Unaccounted(&health); got != 4 {
+		t.Errorf("Unaccounted(10, 14) = %d, want 4", got)
+	}
+	health[metric.RecordsRead] = 20
+	if got := metric.Unaccounted(&health); got != 6 {
+		t.Errorf("Unaccounted(20, 14) = %d, want 6", got)
+	}
+}

@@ -125,6 +125,7 @@ func (p *Pipeline) emit(f *file) error {
 	}
 	c.health[metric.FilesProcessed] = 1
 	c.health[metric.RecordsRead] = f.reader.Records()
+	c.health[metric.RecordsUnaccounted] = metric.Unaccounted(&c.health)
 	if !c.newest.IsZero() {
 		c.health[metric.DeliveryDelay] = max(0, int64(w.now.Sub(c.newest)/time.Second))
 	}
