@@ -1,0 +1,325 @@
+package project
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bucketwatch/pkg/metric"
+)
+
+var update = flag.Bool("update", false, "write the cost section of README.md anew")
+
+// List prices in dollars, us-east-1, as they stood in 2026.
+const (
+	priceDataEvents    = 0.10 / 100_000 // https://aws.amazon.com/cloudtrail/pricing/
+	priceLogGB         = 0.50           // https://aws.amazon.com/cloudwatch/pricing/
+	priceLogGBMonth    = 0.03
+	priceAlarmMetric   = 0.10
+	priceDashboard     = 3.00
+	priceRule          = 0.50
+	priceRuleEvents    = 0.02 / 1_000_000
+	priceInvocations   = 0.20 / 1_000_000 // https://aws.amazon.com/lambda/pricing/, arm64
+	priceGBSecond      = 0.0000133334
+	priceTraces        = 5.00 / 1_000_000 // https://aws.amazon.com/xray/pricing/
+	priceQueueRequests = 0.40 / 1_000_000 // https://aws.amazon.com/sqs/pricing/
+	priceStorageGB     = 0.023            // https://aws.amazon.com/s3/pricing/
+	pricePuts          = 0.005 / 1_000
+	priceGets          = 0.0004 / 1_000
+)
+
+// priceMetrics are the tiers of custom metrics: so many, at so much each.
+var priceMetrics = []struct {
+	count int
+	price float64
+}{{10_000, 0.30}, {240_000, 0.10}, {750_000, 0.05}, {math.MaxInt, 0.02}}
+
+func metricsCost(n int) (dollars float64) {
+	for _, tier := range priceMetrics {
+		in := min(n, tier.count)
+		dollars += float64(in) * tier.price
+		n -= in
+	}
+	return dollars
+}
+
+// What is assumed. A month has 730 hours.
+const (
+	hours            = 730
+	requests         = 100_000 // of a bucket
+	deletes          = 1_000   // of a bucket's requests
+	filesAnHour      = 24      // log files, each with records of every bucket
+	digestsAnHour    = 17      // one for each Region that an account has by default
+	minutesInFiles   = 2       // log files that a minute's records come in
+	callers          = 2       // of a bucket in a log file
+	lineOverhead     = 26      // bytes that CloudWatch Logs adds to each
+	platformBytes    = 600     // of Lambda's own lines about an invocation
+	compressed       = 0.15    // of the log's bytes, as it is stored
+	logMonths        = 3       // LogRetentionDays, 90
+	fileMonths       = 13      // LogFileRetentionDays, 365, and 30 days as an old version
+	memoryGB         = 0.25    // MemorySize, 256
+	invocationTime   = 0.1     // seconds for a log file
+	recordTime       = 0.0001  // seconds for a record
+	pollsAMonth      = 5 * 3 * 60 * hours
+	bucketsOfDeletes = 1 // buckets with unexpected deletes
+)
+
+// cost is one row of the table.
+type cost struct {
+	buckets                                                     int
+	level                                                       metric.Level
+	perBucket, own                                              int // metrics
+	dataEvents, metrics, logs, logFiles, function, watch, total float64
+}
+
+// measured is what lines and records weigh, in bytes, rounded up to 50.
+type measured struct {
+	bucket, caller, delete, health, log int
+	record                              int // compressed in a log file
+}
+
+// watched counts what the nested stack has that costs.
+type watched struct{ alarmMetrics, dashboards, rules int }
+
+func newCost(buckets int, level metric.Level, m measured, w watched) cost {
+	n := float64(buckets)
+	c := cost{buckets: buckets, level: level, own: len(metric.Health)}
+	for _, definitions := range [][]metric.Definition{metric.Bucket[:], metric.Latency[:]} {
+		for _, d := range definitions {
+			if d.Level <= level {
+				c.perBucket++
+			}
+		}
+	}
+	const files = filesAnHour * hours
+	const digests = digestsAnHour * hours
+	callerLines := n * files * callers
+
+	c.dataEvents = n * requests * priceDataEvents
+	c.metrics = metricsCost(buckets*c.perBucket + c.own)
+	weight := func(lines float64, bytes int) float64 { return lines * float64(bytes+lineOverhead) / 1e9 }
+	logGB := weight(n*60*hours*minutesInFiles, m.bucket) +
+		weight(callerLines, m.caller) +
+		weight(n*deletes, m.delete) +
+		weight(files+digests, m.health) + weight(files+digests, m.log) + weight(files+digests, platformBytes)
+	c.logs = logGB*priceLogGB + logGB*compressed*logMonths*priceLogGBMonth
+	c.logFiles = n*requests*float64(m.record)/1e9*fileMonths*priceStorageGB + (files+digests)*pricePuts + files*priceGets
+	c.function = (files+digests)*(priceInvocations+priceTraces) +
+		(files*invocationTime+n*requests*recordTime)*memoryGB*priceGBSecond + pollsAMonth*priceQueueRequests
+	c.watch = float64(w.alarmMetrics+bucketsOfDeletes)*priceAlarmMetric + float64(w.dashboards)*priceDashboard +
+		float64(w.rules)*(priceRule+callerLines*priceRuleEvents)
+	for _, part := range []*float64{&c.dataEvents, &c.metrics, &c.logs, &c.logFiles, &c.function, &c.watch} {
+		*part = math.Round(*part*100) / 100 // so that the row adds up as it is read
+	}
+	c.total = c.dataEvents + c.metrics + c.logs + c.logFiles + c.function + c.watch
+	return c
+}
+
+// measure weighs what the pipeline writes about an hour of log files.
+func measure(t *testing.T, level metric.Level) measured {
+	t.Helper()
+	texts, err := written[level.String()]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	type weight struct{ bytes, n int }
+	weights := map[string]weight{}
+	for _, text := range texts {
+		var line struct{ Type, Message string }
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		w := weights[line.Type+line.Message]
+		weights[line.Type+line.Message] = weight{w.bytes + len(text), w.n + 1}
+	}
+	var files weight
+	for _, f := range hour().Files {
+		files = weight{files.bytes + len(f.Body), files.n + f.Records}
+	}
+	mean := func(w weight) int {
+		if w.n == 0 {
+			t.Fatal("no such line was written")
+		}
+		return (w.bytes/w.n + 49) / 50 * 50
+	}
+	return measured{
+		bucket: mean(weights["Bucket"]), caller: mean(weights["Caller"]), delete: mean(weights["Delete"]),
+		health: mean(weights["Health"]), log: mean(weights["log file processed"]), record: mean(files),
+	}
+}
+
+// count counts what costs in the nested stack.
+func count(t *testing.T) (w watched) {
+	t.Helper()
+	s := deploy(readTemplate(t, "template.yaml"), readTemplate(t, "monitoring.yaml"), nil)[1]
+	for _, r := range s.byKind("AWS::CloudWatch::Alarm") {
+		uses, _, _ := alarmMetrics(r)
+		w.alarmMetrics += len(uses)
+	}
+	w.dashboards = len(s.byKind("AWS::CloudWatch::Dashboard"))
+	w.rules = len(s.byKind("AWS::CloudWatch::InsightRule"))
+	return w
+}
+
+const (
+	costBegin, costEnd       = "<!-- cost:begin -->\n", "<!-- cost:end -->\n"
+	summaryBegin, summaryEnd = "<!-- cost summary:begin -->\n", "<!-- cost summary:end -->\n"
+)
+
+// The README's cost section is computed: metrics from the catalogue, lines from what the pipeline writes, alarms and
+// rules from the template.
+func TestCost(t *testing.T) {
+	b, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := string(b)
+	summary, section := costText(t)
+	after, ok := replacePart(before, costBegin, costEnd, section)
+	after, ok2 := replacePart(after, summaryBegin, summaryEnd, summary)
+	if !ok || !ok2 {
+		t.Fatalf("README.md lacks the parts %s and %s:\n%s\n%s", strings.TrimSpace(summaryBegin), strings.TrimSpace(costBegin),
+			summaryBegin+summary+summaryEnd, costBegin+section+costEnd)
+	}
+	if *update {
+		if err := os.WriteFile("README.md", []byte(after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(after, before); diff != "" {
+		t.Errorf("README.md has other costs than the catalogue gives (-want +got), go test -update writes it:\n%s", diff)
+	}
+}
+
+// replacePart replaces what stands between two markers.
+func replacePart(text, begin, end, part string) (string, bool) {
+	head, rest, ok := strings.Cut(text, begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return text, false
+	}
+	return head + begin + part + end + tail, true
+}
+
+func costText(t *testing.T) (summary, section string) {
+	w := count(t)
+	weights := map[metric.Level]measured{}
+	levels := []metric.Level{metric.None, metric.Essential, metric.Full}
+	for _, level := range levels {
+		weights[level] = measure(t, level)
+	}
+	m, f, none := weights[metric.Essential], weights[metric.Full], weights[metric.None]
+	essential := newCost(10, metric.Essential, m, w)
+	summary = wrap("", "**What it costs.** Ten buckets in steady use cost about $%.0f a month with the default %d metrics each, and $%.0f "+
+		"with `Metrics` at `none` (us-east-1, without free tiers). CloudWatch's price for metrics leads: $%.2f of it. "+
+		"[What it costs](#what-it-costs) has more buckets, and the arithmetic.",
+		essential.total, essential.perBucket, newCost(10, metric.None, none, w).total, essential.metrics)
+
+	var s strings.Builder
+	s.WriteString(wrap("", "Dollars a month, us-east-1, list prices as they stood in 2026 (check them before you rely on them), without free tiers:"))
+	s.WriteString("\n| Buckets | `Metrics` | Metrics published | Metrics | Data events | Logs | Log files | Function | Watching | Sum |\n" +
+		"|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, buckets := range []int{10, 100, 300, 1000} {
+		for _, level := range levels {
+			c := newCost(buckets, level, weights[level], w)
+			fmt.Fprintf(&s, "| %s | `%s` | %s × %d + %d = %s | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | **%.2f** |\n", thousands(buckets), level,
+				thousands(buckets), c.perBucket, c.own, thousands(buckets*c.perBucket+c.own),
+				c.metrics, c.dataEvents, c.logs, c.logFiles, c.function, c.watch, c.total)
+		}
+	}
+	s.WriteString("\n" + wrap("", "State costs nothing yet: nothing is remembered between log files.") + "\n")
+	s.WriteString(wrap("", "Assumed is that each bucket is in use in every minute: %s requests a month by %d callers, %s objects deleted among "+
+		"them. CloudTrail delivers %d log files an hour, with records of every bucket, a minute's records in %d of them, and a digest for "+
+		"each of %d Regions. A month has %d hours. A metric is billed only for the hours in which it has data, so buckets with quiet hours "+
+		"cost less.", thousands(requests), callers, thousands(deletes), filesAnHour, minutesInFiles, digestsAnHour, hours) + "\n")
+	item := func(format string, args ...any) { s.WriteString(wrap("  ", "- "+format, args...)) }
+	item("**Metrics**: those of each bucket and %d of the function, each $0.30; from the 10,001st on $0.10, from the 250,001st $0.05, "+
+		"from the 1,000,001st $0.02. `Buckets` says which buckets have any.", len(metric.Health))
+	item("**Data events**: CloudTrail's $0.10 per 100,000. The record of each object that a `DeleteObjects` call deletes is one, too. " +
+		"`TrailEvents` and `TrailBuckets` record fewer. Where another trail records management events already, the second copy costs " +
+		"$2.00 per 100,000 that change something, unless `ManagementEvents` is `none`.")
+	item("**Logs**: for each bucket %s minutes × %d lines of %d bytes (`none` %d, `full` %d), %s files × %d lines about callers of %d bytes, "+
+		"and %s about deletes of %d; for each file and digest %d + %d bytes, and %d of Lambda's own; for each line %d that CloudWatch adds. "+
+		"$0.50 a gigabyte, and %.0f%% of it stored for %d months (`LogRetentionDays` 90) at $0.03.",
+		thousands(60*hours), minutesInFiles, m.bucket, none.bucket, f.bucket, thousands(filesAnHour*hours), callers, m.caller,
+		thousands(deletes), m.delete, m.health, m.log, platformBytes, lineOverhead, 100*compressed, logMonths)
+	item("**Log files** in S3: %d bytes a record, kept for %d months (`LogFileRetentionDays` 365, and 30 days as old versions) at $0.023 a "+
+		"gigabyte; writing and reading %s files and %s digests.", m.record, fileMonths, thousands(filesAnHour*hours), thousands(digestsAnHour*hours))
+	item("**Function**: an invocation for each file and digest at $0.20 a million, traced by X-Ray at $5.00 a million; %.1f seconds for a "+
+		"file and %.1f milliseconds for a record (assumed, not measured on Lambda) at 256 MB of arm64, $%.10f a gigabyte-second; "+
+		"Lambda's %s looks into the empty retry queue at $0.40 a million.", invocationTime, recordTime*1000, priceGBSecond, thousands(pollsAMonth))
+	item("**Watching**: alarms on %d metrics at $0.10, and $0.10 for each bucket with unexpected deletes, here %d; the dashboard, $%.2f; "+
+		"%d contributor rules at $0.50, and $0.02 per million lines about callers for each rule. Not counted: what an open dashboard's "+
+		"queries read of the log, $0.005 a gigabyte.", w.alarmMetrics, bucketsOfDeletes, priceDashboard*float64(w.dashboards), w.rules)
+	return summary, s.String()
+}
+
+// wrap breaks a text into lines of at most 120 characters, the second and later ones indented.
+func wrap(indent, format string, args ...any) string {
+	var b strings.Builder
+	width := 0
+	for i, word := range strings.Fields(fmt.Sprintf(format, args...)) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i > 0 && width+1+n > 120:
+			b.WriteString("\n" + indent)
+			width = len(indent)
+		case i > 0:
+			b.WriteByte(' ')
+			width++
+		}
+		b.WriteString(word)
+		width += n
+	}
+	return b.String() + "\n"
+}
+
+// thousands writes a number as people read it: 1,000.
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return thousands(n/1000) + fmt.Sprintf(",%03d", n%1000)
+}
+
+func TestMetricsCost(t *testing.T) {
+	for _, tt := range []struct {
+		metrics int
+		want    float64
+	}{
+		{0, 0}, {99, 29.70}, {10_000, 3_000}, {10_001, 3_000.10}, {250_000, 27_000}, {250_001, 27_000.05}, {1_000_001, 64_500.02},
+	} {
+		if got := metricsCost(tt.metrics); math.Abs(got-tt.want) > 0.001 {
+			t.Errorf("metricsCost(%d) = %.3f, want %.3f", tt.metrics, got, tt.want)
+		}
+	}
+}
+
+// The smallest row by hand, so that a slip in the formula shows.
+func TestNewCost(t *testing.T) {
+	c := newCost(10, metric.Essential, measured{bucket: 74, caller: 74, delete: 74, health: 74, log: 74, record: 100}, watched{10, 1, 2})
+	for _, tt := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"data events", c.dataEvents, 1.00},                                                 // 10 × $0.10
+		{"metrics", c.metrics, float64(80+len(metric.Health)) * 0.30},                       // 8 each
+		{"logs", c.logs, (0.1*(0.8760+0.3504+0.01) + (200+626)*29_930/1e9) * 0.5135},        // GB at $0.50 + 3 × 15 % × $0.03
+		{"log files", c.logFiles, 0.1*13*0.023 + 29_930*0.000005 + 17_520*0.0000004},        // 0.1 GB for 13 months
+		{"function", c.function, 29_930*0.0000052 + (1_752+100)*0.25*0.0000133334 + 0.2628}, // 657,000 polls
+		{"watching", c.watch, 1.10 + 3.00 + 2*(0.50+0.3504*0.02)},
+		{"sum", c.total, c.dataEvents + c.metrics + c.logs + c.logFiles + c.function + c.watch},
+	} {
+		if math.Abs(tt.got-tt.want) > 0.00501 { // newCost rounds to cents
+			t.Errorf("%s = %.4f, want %.4f", tt.name, tt.got, tt.want)
+		}
+	}
+}
