@@ -11,7 +11,6 @@ import (
 
 // results are what the function's lines add up to, as CloudWatch would add them.
 type results struct {
-	lines     int
 	buckets   map[string]*bucketResult
 	health    map[string]int64
 	anomalies []line
@@ -99,7 +98,6 @@ func (r *results) readMetrics(in io.Reader) error {
 		if len(l.AWS.CloudWatchMetrics) == 0 {
 			return fmt.Errorf("line %d is no metric line", n)
 		}
-		r.lines++
 		switch l.Type {
 		case "Bucket":
 			return r.addBucket(n, &l, values)

@@ -69,6 +69,9 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	if p.err != nil {
 		return fmt.Errorf("cannot print: %w", p.err)
 	}
+	if len(got.problems) > 0 {
+		return fmt.Errorf("the function's log has %d warnings or errors", len(got.problems))
+	}
 	if len(differences) > 0 {
 		return fmt.Errorf("%d counts differ from the generated traffic (seed %d)", len(differences), *seed)
 	}

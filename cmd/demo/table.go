@@ -34,7 +34,6 @@ var classes = []struct{ name, meaning string }{
 	{"RecordsDuplicate", "delivered twice, or corrected"},
 	{"RecordsForeignBucket", "to another account's bucket, which that account counts"},
 	{"RecordsLogBucket", "CloudTrail's own writing of log files"},
-	{"RecordsFiltered", "of buckets left out"},
 	{"RecordsTooOld", "too late for CloudWatch"},
 	{"RecordsMalformed", "not understood"},
 }

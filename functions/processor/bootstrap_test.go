@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -114,8 +115,15 @@ func TestBootstrap(t *testing.T) {
 		if stdout.Len() > 0 {
 			t.Errorf("standard output = %s, want nothing", stdout)
 		}
-		if n := strings.Count(stderr.String(), "\n"); n != 1 || !strings.Contains(stderr.String(), `"level":"ERROR"`) {
-			t.Errorf("the log should have the error once:\n%s", stderr)
+		var line struct{ Level, Message, Bucket, Key, Error, RequestID string }
+		if err := json.Unmarshal(stderr.Bytes(), &line); err != nil {
+			t.Fatalf("the log should have the error, once: %v\n%s", err, stderr)
+		}
+		if line.Level != "ERROR" || line.Bucket != "logs" || line.Key != file.Key || line.RequestID == "" || !strings.Contains(line.Error, "at byte ") {
+			t.Errorf("the log says %+v", line)
+		}
+		if failure.Type != "FileError" {
+			t.Errorf("the error's type is %s, want FileError", failure.Type)
 		}
 	})
 
@@ -146,36 +154,83 @@ func TestBootstrap(t *testing.T) {
 		}
 	})
 
-	// 32 MiB leave room in the smallest function that Lambda offers for what is to come.
 	t.Run("the memory of the largest log file", func(t *testing.T) {
-		if runtime.GOOS != "linux" {
-			t.Skip("reads /proc")
-		}
 		var body bytes.Buffer
 		if _, err := traffic.Large(&body, traffic.LargeRecords, 9, time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		key := traffic.Key("111122223333", "eu-central-1", time.Now(), "AbCdEfGhIjKlMnOp")
-		if err := s3.Put(t.Context(), "logs", key, body.Bytes()); err != nil {
-			t.Fatal(err)
-		}
-		env := environment(s3)
-		env["BUCKETWATCH_METRICS"] = "full" // which needs more
-		f, stdout, stderr := start(t, env)
-		for range 3 {
-			if _, err := f.Invoke(t.Context(), notification("logs", key)); err != nil {
-				t.Fatalf("%v\n%s", err, stderr)
-			}
-		}
-		if want := fmt.Sprintf(`"RecordsCounted":%d`, traffic.LargeRecords); strings.Count(stdout.String(), want) != 3 {
-			t.Errorf("standard output does not have %s three times", want)
-		}
-		if peak := peakMemory(t, f.Pid()); peak >= 32<<20 {
+		peak := peakMemoryOf(t, s3, start, body.Bytes())
+		if peak >= 32<<20 { // half of the smallest function, with room for what is to come
 			t.Errorf("peak resident memory = %.1f MiB, want under 32", float64(peak)/(1<<20))
-		} else {
-			t.Logf("peak resident memory: %.1f MiB", float64(peak)/(1<<20))
 		}
 	})
+
+	// The smallest function that the template offers must survive the widest file, or it is never read.
+	wide := map[string]string{
+		"each record of another bucket": `"eventName":"GetObject","resources":[{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::bucket-%d","accountId":"111122223333"}]`,
+		"each record of another caller": `"eventName":"GetObject","userIdentity":{"arn":"arn:aws:iam::111122223333:user/u%d"},` +
+			`"resources":[{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::photos","accountId":"111122223333"}]`,
+		"each record another protection removed": `"eventCategory":"Management","eventName":"DeleteBucketPolicy","requestParameters":{"bucketName":"bucket-%d"}`,
+		"each record another unidentified delete": `"eventType":"AwsServiceEvent","eventName":"DeleteObject","requestID":"r%d",` +
+			`"requestParameters":{"bucketName":"photos","key":"k"}`,
+		"each record another call's": `"eventName":"DeleteObjects","userAgent":"agent/%d","requestParameters":{"bucketName":"photos"}`,
+	}
+	for name, members := range wide {
+		t.Run("the memory of a log file, "+name, func(t *testing.T) {
+			peak := peakMemoryOf(t, s3, start, wideFile(t, members))
+			if peak >= 96<<20 {
+				t.Errorf("peak resident memory = %.1f MiB, want under 96", float64(peak)/(1<<20))
+			}
+		})
+	}
+}
+
+// wideFile makes a log file of as many records as the largest has, with the members given, in which %d is different in
+// each.
+func wideFile(t *testing.T, members string) []byte {
+	t.Helper()
+	var body bytes.Buffer
+	z := gzip.NewWriter(&body)
+	for i := range traffic.LargeRecords {
+		separator := ","
+		if i == 0 {
+			separator = `{"Records":[`
+		}
+		fmt.Fprintf(z, `%s{"eventSource":"s3.amazonaws.com","eventTime":%q,"eventCategory":"Data","recipientAccountId":"111122223333","eventID":"%d",`+members+`}`,
+			separator, time.Now().UTC().Format(time.RFC3339), i, i)
+	}
+	fmt.Fprint(z, "]}")
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return body.Bytes()
+}
+
+// peakMemoryOf returns the most memory that the function had resident while it processed the log file three times.
+func peakMemoryOf(t *testing.T, s3 *localaws.S3, start func(*testing.T, map[string]string) (*localaws.Function, *bytes.Buffer, *bytes.Buffer), file []byte) int64 {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("reads /proc")
+	}
+	key := traffic.Key("111122223333", "eu-central-1", time.Now(), "AbCdEfGhIjKlMnOp")
+	if err := s3.Put(t.Context(), "logs", key, file); err != nil {
+		t.Fatal(err)
+	}
+	env := environment(s3)
+	env["BUCKETWATCH_METRICS"] = "full" // which needs more
+	env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "128"
+	f, stdout, stderr := start(t, env)
+	for range 3 {
+		if _, err := f.Invoke(t.Context(), notification("logs", key)); err != nil {
+			t.Fatalf("%v\n%s", err, stderr)
+		}
+	}
+	if want := fmt.Sprintf(`"RecordsRead":%d`, traffic.LargeRecords); strings.Count(stdout.String(), want) != 3 {
+		t.Errorf("standard output does not have %s three times", want)
+	}
+	peak := peakMemory(t, f.Pid())
+	t.Logf("peak resident memory: %.1f MiB", float64(peak)/(1<<20))
+	return peak
 }
 
 // notification is S3's notification of a new object. The key needs no encoding.

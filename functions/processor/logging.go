@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -32,4 +33,15 @@ func (h requestIDHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h requestIDHandler) WithGroup(name string) slog.Handler {
 	return requestIDHandler{h.Handler.WithGroup(name)}
+}
+
+// libraryLog is what the Lambda library logs to: each error that the handler returned, and each panic. The pipeline has
+// logged the errors already, with their request id; a panic is told nowhere else.
+type libraryLog struct{ io.Writer }
+
+func (l libraryLog) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(`"errorMessage":`)) && !bytes.Contains(p, []byte(`"stackTrace":[`)) {
+		return len(p), nil
+	}
+	return l.Writer.Write(p)
 }

@@ -11,6 +11,7 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -22,13 +23,15 @@ import (
 )
 
 func main() {
+	// Reading allocates next to nothing, so to collect twice as often costs little time, and saves some megabytes.
+	debug.SetGCPercent(50)
+
 	out := pipeline.NewOutput(os.Stdout, os.Stderr)
 	handler := newLogHandler(out.Log())
 	logger := slog.New(handler)
 
-	// The Lambda library reports each error that the handler returns, and each panic, to the standard logger.
 	log.SetFlags(0)
-	log.SetOutput(slog.NewLogLogger(handler, slog.LevelError).Writer())
+	log.SetOutput(libraryLog{slog.NewLogLogger(handler, slog.LevelError).Writer()})
 
 	if err := run(context.Background(), out, logger); err != nil {
 		logger.Error("cannot start", "error", err.Error())
@@ -57,6 +60,6 @@ func run(ctx context.Context, out *pipeline.Output, logger *slog.Logger) error {
 	p.Step = trace.step
 	lambda.StartWithOptions(func(ctx context.Context, payload json.RawMessage) (any, error) {
 		return p.Handle(ctx, payload)
-	}, lambda.WithContext(ctx))
+	})
 	return nil
 }

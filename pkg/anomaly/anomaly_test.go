@@ -361,3 +361,21 @@ func TestShortName(t *testing.T) {
 		}
 	}
 }
+
+// However many places protections are removed in, the anomalies of one file stay few, and each removal is counted.
+func TestManyPlaces(t *testing.T) {
+	const places = 5000
+	var d anomaly.ProtectionRemoved
+	for i := range places {
+		d.Change(s3event.Removal{Bucket: fmt.Sprint("b", i), What: "deleted the bucket policy of b"},
+			anomaly.Evidence{Time: clock(t, "14:00:00"), Caller: s3event.Caller{Principal: fmt.Sprint("user", i)}})
+	}
+	found := d.Anomalies()
+	var sum int64
+	for _, a := range found {
+		sum += a.Count
+	}
+	if len(found) > 1100 || sum != places {
+		t.Errorf("%d anomalies of %d changes, want at most 1,100 of %d", len(found), sum, places)
+	}
+}

@@ -41,6 +41,9 @@ const (
 	calls            // DeleteObjects calls on the log bucket, whose objects have records of their own, or none
 )
 
+// maxDeeds is how many deeds of one file are told apart; further ones are told together.
+const maxDeeds = 1000
+
 type deed struct {
 	deedKey
 	n           int64
@@ -73,6 +76,12 @@ func (d *ProtectionRemoved) add(key deedKey, e Evidence, n int64) {
 	key.hour = e.Time.Truncate(time.Hour).Unix()
 	if d.deeds == nil {
 		d.deeds = map[deedKey]*deed{}
+	}
+	if _, ok := d.deeds[key]; !ok && len(d.deeds) >= maxDeeds {
+		key = deedKey{bucket: Account, principal: key.principal, what: "removed protections in more places than can be told one by one", sort: change}
+		if _, ok := d.deeds[key]; !ok && len(d.deeds) >= maxDeeds+maxListed {
+			key.principal = s3event.Unattributed
+		}
 	}
 	it, ok := d.deeds[key]
 	if !ok {

@@ -59,7 +59,7 @@ func ParseKey(key string) Key {
 	if kind, ok := kinds[folders[i]]; ok {
 		k.Kind = kind
 	}
-	if i > 0 && isAccountID(folders[i-1]) {
+	if i > 0 && IsAccountID(folders[i-1]) {
 		k.AccountID = folders[i-1]
 		if i+1 < len(folders) {
 			k.Region = folders[i+1]
@@ -77,7 +77,7 @@ func serviceFolder(folders []string) int {
 			continue
 		}
 		for account := i + 1; account <= i+2 && account+1 < len(folders); account++ {
-			if isAccountID(folders[account]) {
+			if IsAccountID(folders[account]) {
 				return account + 1
 			}
 		}
@@ -100,6 +100,7 @@ func delivered(name string) time.Time {
 	return time.Time{}
 }
 
-func isAccountID(s string) bool {
-	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
+// IsAccountID tells whether s has the form of an AWS account id: twelve digits.
+func IsAccountID[T string | []byte](s T) bool {
+	return len(s) == 12 && strings.Trim(string(s), "0123456789") == ""
 }

@@ -116,6 +116,9 @@ func (d *Reader) Reset(r io.Reader) {
 	d.object = counter{r: r}
 	d.in.Reset(&d.object)
 	d.unpack, d.started = nil, false
+	if cap(d.scan.scratch) > 4*windowSize {
+		d.scan.scratch = nil
+	}
 	d.scan = scanner{scratch: d.scan.scratch[:0]}
 	d.pos, d.end, d.base, d.state = 0, 0, 0, atDocument
 	d.found, d.records, d.readErr, d.err = false, 0, nil, nil

@@ -32,19 +32,23 @@ func (c *Callers) Row(bucket, principal []byte) *CallerRow {
 	if row, ok := callers[string(principal)]; ok {
 		return row
 	}
+	if c.n >= maxCallers {
+		c.notTold++
+		principal = []byte(OtherName)
+		if !ok {
+			bucket = principal
+			callers, ok = c.rows[OtherName]
+		}
+		if row := callers[OtherName]; row != nil {
+			return row
+		}
+	}
 	if !ok {
 		if c.rows == nil {
 			c.rows = map[string]map[string]*CallerRow{}
 		}
 		callers = map[string]*CallerRow{}
 		c.rows[string(bucket)] = callers
-	}
-	if c.n >= maxCallers {
-		c.notTold++
-		principal = []byte(OtherName)
-		if row, ok := callers[OtherName]; ok {
-			return row
-		}
 	}
 	row := &CallerRow{Bucket: string(bucket), Principal: string(principal)}
 	callers[row.Principal] = row

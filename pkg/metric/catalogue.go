@@ -134,6 +134,7 @@ const (
 	RecordsUnaccounted
 	RecordsNotCompared
 	LatenciesNotKept
+	BucketsNotTold
 	CallersNotTold
 	DeletesNotListed
 	DeliveryDelay
@@ -161,9 +162,10 @@ var Health = [healthMetrics]Definition{
 
 	RecordsNotCompared: {"RecordsNotCompared", "Count", None, "Records not looked at for duplicates, since the file had over a million."},
 	LatenciesNotKept:   {"LatenciesNotKept", "Count", None, "Latencies left out of a minute with over 10,000, at random."},
-	CallersNotTold:     {"CallersNotTold", "Count", None, "Requests and deleted objects told under the caller _other, since the file had over 10,000 callers."},
+	BucketsNotTold:     {"BucketsNotTold", "Count", None, "Not 0: events counted under _other, since the file had over 10,000 buckets and minutes."},
+	CallersNotTold:     {"CallersNotTold", "Count", None, "Not 0: requests and deleted objects told under the caller _other, since the file had over 10,000 callers."},
 	DeletesNotListed:   {"DeletesNotListed", "Count", None, "Deletes without a Delete line, since the file had over 1,000."},
 
 	DeliveryDelay:  {"DeliveryDelay", "Seconds", None, "From the newest record of the file to its processing."},
-	ProcessingTime: {"ProcessingTime", "Milliseconds", None, "From the notification of a file to its last line."},
+	ProcessingTime: {"ProcessingTime", "Milliseconds", None, "From the beginning of a file's processing to its lines."},
 }

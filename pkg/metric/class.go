@@ -2,8 +2,8 @@ package metric
 
 import "bucketwatch/pkg/s3event"
 
-// A record's class is the first that fits, in the order of the cases below, and is named by the metric that counts
-// it. (RecordsTooOld is not among them: what is too old is known when the file was read, see Counts.)
+// Class returns a record's class, named by the metric that counts it: the first that fits, in the order of the cases
+// below. (RecordsTooOld is not among them: what is too old is known when the file was read, see Counts.)
 //
 // duplicate tells whether the record stood in the file before; inLogBucket whether it is about the bucket that the
 // log file came from: CloudTrail's own deliveries and our own reading would drown all else there, but a delete of log

@@ -18,7 +18,12 @@ type Counts struct {
 	ownerless     map[rowKey]*Row // per-key deletes by the name of a bucket whose owner they don't tell
 	random        *rand.Rand
 	notKept       int64
+	notTold       int64
 }
+
+// maxRows is how many bucket-minutes of one file are kept apart, and how many bucket names: a thousand buckets' ten
+// minutes.
+const maxRows = 10_000
 
 type rowKey struct {
 	bucket string // as published
@@ -73,7 +78,12 @@ func NewCounts(buckets Buckets, keepLatencies bool) *Counts {
 // Add counts e, an S3 event that isn't a copy, a duplicate or another account's.
 func (c *Counts) Add(e *s3event.Event) {
 	if e.Kind == s3event.KeyDelete && e.Ownership == s3event.UnknownOwner {
-		row := rowOf(c.ownerless, rowKey{string(e.Bucket), floorDiv(e.Time.Unix(), 60)})
+		key := rowKey{string(e.Bucket), floorDiv(e.Time.Unix(), 60)}
+		if len(c.ownerless) >= maxRows && c.ownerless[key] == nil {
+			c.notTold++
+			key.bucket = ""
+		}
+		row := rowOf(c.ownerless, key)
 		row.addDeletion(e.Deletion)
 		row.keyDeletes++
 		return
@@ -158,20 +168,39 @@ func (c *Counts) addRequest(src *source, row *Row, e *s3event.Event) {
 
 // find returns where e counts.
 func (c *Counts) find(e *s3event.Event) (*source, *Row) {
-	owned := e.Ownership == s3event.Owned
-	src, ok := c.sources[sourceKey{string(e.Bucket), owned}]
-	if !ok {
-		src = &source{published: OtherName}
-		if owned && c.buckets.Match(string(e.Bucket)) {
-			src.published = string(e.Bucket)
-		}
-		c.sources[sourceKey{string(e.Bucket), owned}] = src
-	}
+	src := c.source(e)
 	minute := floorDiv(e.Time.Unix(), 60)
-	if src.last == nil || src.last.Minute.Unix() != minute*60 {
-		src.last = rowOf(c.rows, rowKey{src.published, minute})
+	if src.last != nil && src.last.Minute.Unix() == minute*60 {
+		return src, src.last
 	}
+	key := rowKey{src.published, minute}
+	if len(c.rows) >= maxRows && c.rows[key] == nil && key.bucket != OtherName {
+		c.notTold++
+		key.bucket = OtherName
+	}
+	src.last = rowOf(c.rows, key)
 	return src, src.last
+}
+
+// source returns what is known of the event's bucket, which begins with this event if there was none before.
+func (c *Counts) source(e *s3event.Event) *source {
+	owned := e.Ownership == s3event.Owned
+	if src, ok := c.sources[sourceKey{string(e.Bucket), owned}]; ok {
+		return src
+	}
+	key := sourceKey{string(e.Bucket), owned}
+	src := &source{published: OtherName}
+	if len(c.sources) >= maxRows {
+		c.notTold++
+		key = sourceKey{} // the buckets that are too many share this one
+		if c.sources[key] != nil {
+			return c.sources[key]
+		}
+	} else if owned && c.buckets.Match(key.bucket) {
+		src.published = key.bucket
+	}
+	c.sources[key] = src
+	return src
 }
 
 // rowOf returns the row with that key, a new one if there is none.
@@ -211,13 +240,16 @@ func floorDiv(a, b int64) int64 {
 	return a / b
 }
 
-// Rows returns the rows in which something was counted, in the order of bucket and minute. Call it once, when
-// everything was added.
-func (c *Counts) Rows() []*Row {
+// Finish counts what is known only when everything was added. Call it once, before Rows.
+func (c *Counts) Finish() {
 	c.adopt()
 	for _, src := range c.sources {
 		src.estimate()
 	}
+}
+
+// Rows returns the rows in which something was counted, in the order of bucket and minute.
+func (c *Counts) Rows() []*Row {
 	rows := make([]*Row, 0, len(c.rows))
 	for _, row := range c.rows {
 		if row.Values != [bucketMetrics]int64{} {
@@ -229,6 +261,10 @@ func (c *Counts) Rows() []*Row {
 	})
 	return rows
 }
+
+// BucketsNotTold returns how often an event was counted under OtherName because there were too many buckets and
+// minutes.
+func (c *Counts) BucketsNotTold() int64 { return c.notTold }
 
 // LatenciesNotKept returns how many latencies were left out of full rows.
 func (c *Counts) LatenciesNotKept() int64 { return c.notKept }

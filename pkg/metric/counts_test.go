@@ -140,6 +140,7 @@ func TestRows(t *testing.T) {
 			for _, e := range tt.events {
 				c.Add(e)
 			}
+			c.Finish()
 			rows := c.Rows()
 			if diff := cmp.Diff(tt.want, places(rows)); diff != "" {
 				t.Errorf("rows (-want +got)\n%s", diff)
@@ -241,6 +242,7 @@ func TestEstimateByMinuteAndBucket(t *testing.T) {
 		c.Add(e)
 	}
 	got := map[place]int64{}
+	c.Finish()
 	for _, row := range c.Rows() {
 		got[place{row.Bucket, row.Minute}] = row.Values[metric.DeletedObjectsEstimated]
 	}
@@ -364,6 +366,7 @@ func TestKeyDeleteWithoutOwner(t *testing.T) {
 				c.Add(e)
 			}
 			got := map[string]int64{}
+			c.Finish()
 			for _, row := range c.Rows() {
 				if n := row.Values[metric.DeletedObjects]; n > 0 {
 					got[row.Bucket] += n
@@ -376,5 +379,37 @@ func TestKeyDeleteWithoutOwner(t *testing.T) {
 				t.Errorf("DeletedObjects (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// However many buckets and minutes a file has, only so many are kept apart; nothing is lost.
+func TestBucketsCap(t *testing.T) {
+	const kept, more = 10_000, 50
+	c := metric.NewCounts(buckets("*"), false)
+	for i := range kept + more {
+		c.Add(request("GetObject", s3event.Get, on(fmt.Sprint("bucket-", i))))
+	}
+	c.Add(request("GetObject", s3event.Get, on("bucket-7"))) // one of before
+	for i := range more {
+		c.Add(keyDelete(on(fmt.Sprint("unknown-", i)), ofOwner(s3event.UnknownOwner)))
+	}
+	c.Finish()
+	rows := c.Rows()
+	var requests, deleted int64
+	for _, row := range rows {
+		requests += row.Values[metric.AllRequests]
+		deleted += row.Values[metric.DeletedObjects]
+		switch {
+		case row.Bucket == "_other" && row.Values[metric.AllRequests] != more:
+			t.Errorf("_other has %d requests, want %d", row.Values[metric.AllRequests], more)
+		case row.Bucket == "bucket-7" && row.Values[metric.AllRequests] != 2:
+			t.Errorf("bucket-7 has %d requests, want 2", row.Values[metric.AllRequests])
+		}
+	}
+	if len(rows) != kept+1 || requests != kept+more+1 || deleted != more {
+		t.Errorf("%d rows with %d requests and %d deleted objects, want %d, %d and %d", len(rows), requests, deleted, kept+1, kept+more+1, more)
+	}
+	if got := c.BucketsNotTold(); got != more {
+		t.Errorf("BucketsNotTold = %d, want %d", got, more)
 	}
 }

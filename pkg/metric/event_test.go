@@ -82,6 +82,7 @@ func count(events ...*s3event.Event) *metric.Counts {
 	for _, e := range events {
 		c.Add(e)
 	}
+	c.Finish()
 	return c
 }
 

@@ -105,6 +105,7 @@ func sampled(n int) *metric.Counts {
 		e.TotalLatency = float64(i)
 		c.Add(e)
 	}
+	c.Finish()
 	return c
 }
 
@@ -134,6 +135,7 @@ func TestLatenciesByRow(t *testing.T) {
 		request("GetObject", s3event.Get, latencies(3, 30), on("invoices")),
 	)
 	var got []float32
+	c.Finish()
 	for _, row := range c.Rows() {
 		got = append(got, row.Latencies[metric.FirstByteLatency].Kept...)
 		got = append(got, row.Latencies[metric.TotalRequestLatency].Kept...)

@@ -221,6 +221,7 @@ func TestCountsAgreeWithRecount(t *testing.T) {
 			for _, e := range events {
 				c.Add(e)
 			}
+			c.Finish()
 			rows := c.Rows()
 			got := map[place]*oracleRow{}
 			for _, row := range rows {
@@ -301,6 +302,7 @@ func BenchmarkAdd(b *testing.B) {
 		b.Run(fmt.Sprint("latencies=", keep), func(b *testing.B) {
 			c, events := steady(keep)
 			var before, want int64
+			c.Finish()
 			for _, row := range c.Rows() {
 				before += row.Values[metric.AllRequests]
 			}
@@ -310,6 +312,7 @@ func BenchmarkAdd(b *testing.B) {
 				want += ifTrue(events[i%len(events)].Kind == s3event.Request)
 			}
 			var got int64
+			c.Finish()
 			for _, row := range c.Rows() {
 				got += row.Values[metric.AllRequests]
 			}

@@ -14,7 +14,8 @@ type contents struct {
 	logBucket  string
 	accountID  string
 	region     string
-	newest     time.Time // eventTime
+	now        time.Time // zero if that is the newest eventTime of the file
+	newest     time.Time // eventTime that isn't in the future, which only a wrong clock makes
 	health     [len(metric.Health)]int64
 	duplicates duplicates
 	counts     *metric.Counts
@@ -27,9 +28,13 @@ type contents struct {
 	principal []byte        // reused
 }
 
-func newContents(config *Config, logBucket string, key cloudtrail.Key) *contents {
+// maxRegion is how long a Region's name may be; the longest is half of that.
+const maxRegion = 32
+
+func newContents(config *Config, logBucket string, key cloudtrail.Key, now time.Time) *contents {
 	return &contents{
 		logBucket:  logBucket,
+		now:        now,
 		accountID:  key.AccountID,
 		region:     key.Region,
 		duplicates: newDuplicates(),
@@ -41,13 +46,13 @@ func newContents(config *Config, logBucket string, key cloudtrail.Key) *contents
 func (c *contents) add(r *cloudtrail.Record) {
 	e := &c.event
 	s3event.Interpret(r, e)
-	if e.Time.After(c.newest) {
+	if e.Time.After(c.newest) && (c.now.IsZero() || !e.Time.After(c.now)) {
 		c.newest = e.Time
 	}
-	if c.accountID == "" {
+	if c.accountID == "" && cloudtrail.IsAccountID(r.RecipientAccountID) {
 		c.accountID = string(r.RecipientAccountID)
 	}
-	if c.region == "" {
+	if c.region == "" && len(r.AWSRegion) <= maxRegion {
 		c.region = string(r.AWSRegion)
 	}
 	if e.Kind == s3event.NotS3 {
@@ -117,6 +122,7 @@ func (c *contents) addCaller(r *cloudtrail.Record) {
 
 // finish ascribes the deletes whose records didn't say who made them. Call it when all records were added.
 func (c *contents) finish() {
+	c.counts.Finish()
 	c.deletes.ascribe(&c.calls)
 	for _, g := range c.deletes.unidentified() {
 		if g.deleted == 0 {
@@ -134,6 +140,7 @@ func (c *contents) finish() {
 	}
 	c.health[metric.RecordsNotCompared] = c.duplicates.notCompared
 	c.health[metric.LatenciesNotKept] = c.counts.LatenciesNotKept()
+	c.health[metric.BucketsNotTold] = c.counts.BucketsNotTold()
 	c.health[metric.CallersNotTold] = c.callers.NotTold()
 	c.health[metric.DeletesNotListed] = c.deletes.notListed
 }

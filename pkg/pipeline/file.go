@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -29,6 +28,7 @@ type file struct {
 	started  time.Time
 	reader   *cloudtrail.Reader
 	contents *contents
+	health   [len(metric.Health)]int64 // as published
 }
 
 // process takes one object through: fetched and read at the same time, and only when it has ended cleanly are its
@@ -55,11 +55,10 @@ func (p *Pipeline) process(ctx context.Context, object trigger.Object) error {
 	case errors.Is(err, cloudtrail.ErrNoRecords):
 		return p.skip(ctx, f, "NoRecords")
 	case err != nil:
-		return fmt.Errorf("cannot read %s: %w", uri(object), err)
+		return err
 	}
-	err = p.Step(ctx, "emit", func(context.Context) error { return p.emit(f) })
-	if err != nil {
-		return fmt.Errorf("cannot write the lines of %s: %w", uri(object), err)
+	if err := p.Step(ctx, "emit", func(context.Context) error { return p.emit(f) }); err != nil {
+		return err
 	}
 	p.logProcessed(ctx, f)
 	return nil
@@ -78,7 +77,7 @@ func (p *Pipeline) fetch(ctx context.Context, object trigger.Object) (io.ReadClo
 func (p *Pipeline) read(f *file, body io.ReadCloser) error {
 	defer body.Close()
 	f.reader.Reset(body)
-	f.contents = newContents(&p.config, f.object.Bucket, f.key)
+	f.contents = newContents(&p.config, f.object.Bucket, f.key, p.clock(f))
 	var record cloudtrail.Record
 	for {
 		switch err := f.reader.Read(&record); {
@@ -107,11 +106,12 @@ func (p *Pipeline) emit(f *file) error {
 			return err
 		}
 	}
+	health := c.health
 	for _, row := range c.counts.Rows() {
 		if row.Minute.Before(w.now.Add(-maxAge)) || row.Minute.After(w.now.Add(maxAhead)) {
 			requests := row.Values[metric.AllRequests]
-			c.health[metric.RecordsCounted] -= requests
-			c.health[metric.RecordsTooOld] += requests
+			health[metric.RecordsCounted] -= requests
+			health[metric.RecordsTooOld] += requests
 			continue
 		}
 		if err := w.bucket(row); err != nil {
@@ -123,16 +123,18 @@ func (p *Pipeline) emit(f *file) error {
 			return err
 		}
 	}
-	c.health[metric.FilesProcessed] = 1
-	c.health[metric.RecordsRead] = f.reader.Records()
-	c.health[metric.RecordsUnaccounted] = metric.Unaccounted(&c.health)
+	health[metric.FilesProcessed] = 1
+	health[metric.RecordsRead] = f.reader.Records()
+	health[metric.RecordsUnaccounted] = metric.Unaccounted(&health)
 	if !c.newest.IsZero() {
-		c.health[metric.DeliveryDelay] = max(0, int64(w.now.Sub(c.newest)/time.Second))
+		health[metric.DeliveryDelay] = int64(w.now.Sub(c.newest) / time.Second)
 	}
-	c.health[metric.ProcessingTime] = int64((p.Now().Sub(f.started) + time.Millisecond - 1) / time.Millisecond) // zeros aren't published
-	if err := w.health(&c.health, ""); err != nil {
+	// Zeros aren't published, so a part of a millisecond counts as one.
+	health[metric.ProcessingTime] = int64((p.Now().Sub(f.started) + time.Millisecond - 1) / time.Millisecond)
+	if err := w.health(&health, ""); err != nil {
 		return err
 	}
+	f.health = health
 	return p.out.write(&w.batch)
 }
 
@@ -149,32 +151,33 @@ func (p *Pipeline) skip(ctx context.Context, f *file, reason string) error {
 	if err == nil {
 		err = p.out.write(&w.batch)
 	}
-	if err != nil {
-		return fmt.Errorf("cannot write the line of %s: %w", uri(f.object), err)
+	return err
+}
+
+// clock returns when it is "now" for a file; zero if that is the newest eventTime in it, which isn't known yet.
+func (p *Pipeline) clock(f *file) time.Time {
+	if p.config.Clock == DeliveryClock {
+		return f.key.Delivered
 	}
-	return nil
+	return f.started
 }
 
 func (p *Pipeline) writer(f *file) *writer {
-	w := &writer{config: &p.config, logFile: uri(f.object), account: f.key.AccountID, region: f.key.Region}
-	w.now = f.started
+	w := &writer{config: &p.config, logFile: uri(f.object), account: f.key.AccountID, region: f.key.Region, now: p.clock(f)}
 	if f.contents != nil {
 		w.account, w.region = f.contents.accountID, f.contents.region
-	}
-	if p.config.Clock == DeliveryClock {
-		w.now = f.key.Delivered
-		if w.now.IsZero() && f.contents != nil {
+		if w.now.IsZero() {
 			w.now = f.contents.newest
 		}
-		if w.now.IsZero() {
-			w.now = f.started
-		}
+	}
+	if w.now.IsZero() {
+		w.now = f.started
 	}
 	return w
 }
 
 func (p *Pipeline) logProcessed(ctx context.Context, f *file) {
-	h := &f.contents.health
+	h := &f.health
 	p.Log.InfoContext(ctx, "log file processed",
 		"bucket", f.object.Bucket,
 		"key", f.object.Key,

@@ -61,9 +61,14 @@ func TestDamagedFilesGiveNothing(t *testing.T) {
 	for name, body := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := newRun(t, same(body))
+			var log bytes.Buffer
+			r.Log = newLogger(&log)
 			_, err := r.Handle(t.Context(), notification(logKey))
 			if err == nil {
 				t.Fatal("Handle = nil, want an error")
+			}
+			if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), `"msg":"log file failed","bucket":"`+logBucket) {
+				t.Errorf("the log should have the failure once:\n%s", &log)
 			}
 			for _, part := range []string{"s3://" + logBucket + "/" + logKey, "at byte "} {
 				if !strings.Contains(err.Error(), part) {
@@ -218,6 +223,21 @@ func TestDeliveryClock(t *testing.T) {
 	}
 }
 
+// A record from the future says nothing of how long the others took to come.
+func TestDeliveryDelay(t *testing.T) {
+	r := newRun(t, same(logFile(
+		line{"eventTime": detection.Add(-10 * time.Minute).Format(time.RFC3339)},
+		line{"eventTime": detection.Add(-5 * time.Minute).Format(time.RFC3339)},
+		line{"eventTime": detection.Add(5 * time.Hour).Format(time.RFC3339)},
+	)))
+	if _, err := r.Handle(t.Context(), notification(logKey)); err != nil {
+		t.Fatal(err)
+	}
+	if got := ofType(lines(t, r.metrics.Bytes()), "Health")[0]["DeliveryDelay"]; got != 300.0 {
+		t.Errorf("DeliveryDelay = %v, want 300", got)
+	}
+}
+
 // Beyond a hundred latencies there are several lines, and no value is lost or told twice.
 func TestManyLatencies(t *testing.T) {
 	var records []line
@@ -272,13 +292,13 @@ func TestHostileLengths(t *testing.T) {
 	for i := range 12 {
 		name := fmt.Sprint(i, long)
 		records = append(records, in(logBucket, line{
-			"eventID": name, "eventName": "DeleteObject", "userAgent": name, "sourceIPAddress": name,
+			"eventID": name, "awsRegion": name, "eventName": "DeleteObject", "userAgent": name, "sourceIPAddress": name,
 			"requestParameters": line{"bucketName": logBucket, "key": name},
 			"userIdentity":      line{"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/" + long},
-		}), line{"eventID": "e" + name, "eventName": name, "errorCode": name}, in("b"+long, nil))
+		}), line{"eventID": "e" + name, "recipientAccountId": name, "eventName": name, "errorCode": name}, in("b"+long, nil))
 	}
 	r := newRun(t, same(logFile(records...)), "BUCKETWATCH_METRICS=full")
-	if _, err := r.Handle(t.Context(), notification(logKey)); err != nil {
+	if _, err := r.Handle(t.Context(), notification("CloudTrail/a.json.gz")); err != nil {
 		t.Fatalf("Handle = %v, want the lines cut", err)
 	}
 	all := lines(t, r.metrics.Bytes())

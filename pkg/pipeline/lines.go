@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -265,5 +264,5 @@ func clip(s string, n int) string {
 	for !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return fmt.Sprint(s[:n], "…")
+	return s[:n] + "…"
 }

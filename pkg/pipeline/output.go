@@ -40,8 +40,9 @@ func (l lockedLog) Write(p []byte) (int, error) {
 // batch holds lines until all of a file's are there: one that can't be written down must not leave the others behind,
 // which would be written again with each retry.
 type batch struct {
-	lines []encoded
-	buf   bytes.Buffer // reused
+	lines   []encoded
+	encoder *emf.Encoder // writes to buf
+	buf     bytes.Buffer
 }
 
 type encoded struct {
@@ -51,8 +52,11 @@ type encoded struct {
 
 // add encodes a line. One without metrics goes beside the log.
 func (b *batch) add(line *emf.Line) error {
+	if b.encoder == nil {
+		b.encoder = emf.NewEncoder(&b.buf)
+	}
 	b.buf.Reset()
-	if err := emf.NewEncoder(&b.buf).Encode(line); err != nil {
+	if err := b.encoder.Encode(line); err != nil {
 		return err
 	}
 	b.lines = append(b.lines, encoded{bytes.Clone(b.buf.Bytes()), len(line.Directives) > 0})

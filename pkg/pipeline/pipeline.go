@@ -44,15 +44,15 @@ type Pipeline struct {
 	readers sync.Pool // of *cloudtrail.Reader, whose memory serves one file after the other
 }
 
-// New returns a Pipeline that fetches log files from s3, writes lines to out and publishes messages with sns.
-func New(config Config, s3 S3, sns SNS, out *Output) *Pipeline {
+// New returns a Pipeline that fetches log files from objects, publishes messages to topics and writes lines to out.
+func New(config Config, objects S3, topics SNS, out *Output) *Pipeline {
 	return &Pipeline{
 		Step:    func(ctx context.Context, _ string, f func(context.Context) error) error { return f(ctx) },
 		Now:     time.Now,
 		Log:     slog.New(slog.NewJSONHandler(out.Log(), nil)),
 		config:  config,
-		s3:      s3,
-		sns:     sns,
+		s3:      objects,
+		sns:     topics,
 		out:     out,
 		readers: sync.Pool{New: func() any { return new(cloudtrail.Reader) }},
 	}
@@ -71,9 +71,12 @@ type BatchItemFailure struct {
 
 // Handle does what the payload of one invocation asks for, all of it even if some of it fails. For an SQS event it
 // returns a BatchResponse; for others nil, and an error if anything failed, so that Lambda tries again.
+//
+// It is where failures are logged, each once, since the answer to SQS has no place for the reason.
 func (p *Pipeline) Handle(ctx context.Context, payload []byte) (any, error) {
 	invocation, err := trigger.Parse(payload)
 	if err != nil {
+		p.Log.ErrorContext(ctx, "payload not understood", "error", err.Error())
 		return nil, err
 	}
 	response := BatchResponse{BatchItemFailures: []BatchItemFailure{}}
@@ -86,21 +89,28 @@ func (p *Pipeline) Handle(ctx context.Context, payload []byte) (any, error) {
 		}
 		failures = append(failures, err)
 		if invocation.Batch {
-			// The answer has no place for the reason.
-			p.Log.ErrorContext(ctx, "message failed", "messageId", m.ID, "error", err.Error())
 			response.BatchItemFailures = append(response.BatchItemFailures, BatchItemFailure{m.ID})
 		}
 	}
 	if invocation.Batch {
 		return response, nil
 	}
-	return nil, errors.Join(failures...)
+	return nil, join(failures)
+}
+
+// join returns the only error as it is, so that its type reaches Lambda, and several as one.
+func join(failures []error) error {
+	if len(failures) == 1 {
+		return failures[0]
+	}
+	return errors.Join(failures...)
 }
 
 // message does what one message asks for. Ticks are accepted and leave nothing to do while nothing is remembered.
 func (p *Pipeline) message(ctx context.Context, m *trigger.Message) error {
 	if m.Err != nil {
-		return fmt.Errorf("cannot read message: %w", m.Err)
+		p.Log.ErrorContext(ctx, "message not understood", "messageId", m.ID, "error", m.Err.Error())
+		return m.Err
 	}
 	for _, ignored := range m.Ignored {
 		p.Log.InfoContext(ctx, "notification ignored", "bucket", ignored.Bucket, "key", ignored.Key, "reason", ignored.Reason)
@@ -108,13 +118,25 @@ func (p *Pipeline) message(ctx context.Context, m *trigger.Message) error {
 	var failures []error
 	if m.TestAlert {
 		if err := p.testAlert(ctx); err != nil {
+			p.Log.ErrorContext(ctx, "test alert failed", "error", err.Error())
 			failures = append(failures, fmt.Errorf("cannot send the test alert: %w", err))
 		}
 	}
 	for _, object := range m.Objects {
 		if err := p.process(ctx, object); err != nil {
-			failures = append(failures, err)
+			p.Log.ErrorContext(ctx, "log file failed", "bucket", object.Bucket, "key", object.Key, "error", err.Error())
+			failures = append(failures, &FileError{Object: object, Err: err})
 		}
 	}
-	return errors.Join(failures...)
+	return join(failures)
 }
+
+// FileError is the failure of one object. Lambda reports its type.
+type FileError struct {
+	Object trigger.Object
+	Err    error
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("cannot process %s: %v", uri(e.Object), e.Err) }
+
+func (e *FileError) Unwrap() error { return e.Err }
