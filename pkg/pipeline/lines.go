@@ -45,11 +45,7 @@ func (w *writer) root(lineType string) *emf.Line {
 // bucket makes the lines of one bucket and minute: a second one only if there are more latencies than a line takes.
 // What is no metric at the configured level is still a member; if nothing is, the line goes beside the log.
 func (w *writer) bucket(row *metric.Row) error {
-	line := w.root("Bucket")
-	line.Timestamp = row.Minute
-	member(line, "BucketName", row.Bucket)
-	member(line, "Time", row.Minute.Format(time.RFC3339))
-
+	line := w.bucketLine(row)
 	var published []emf.MetricDefinition
 	for i, def := range metric.Bucket {
 		if row.Values[i] == 0 {
@@ -86,10 +82,7 @@ func (w *writer) bucket(row *metric.Row) error {
 // moreLatencies makes the latencies beyond those of the row's first line.
 func (w *writer) moreLatencies(row *metric.Row) error {
 	for from := emf.MaxValues; ; from += emf.MaxValues {
-		line := w.root("Bucket")
-		line.Timestamp = row.Minute
-		member(line, "BucketName", row.Bucket)
-		member(line, "Time", row.Minute.Format(time.RFC3339))
+		line := w.bucketLine(row)
 		var published []emf.MetricDefinition
 		for i, def := range metric.Latency {
 			if kept := row.Latencies[i].Kept; from < len(kept) {
@@ -105,6 +98,15 @@ func (w *writer) moreLatencies(row *metric.Row) error {
 			return err
 		}
 	}
+}
+
+// bucketLine begins a line about a bucket and minute. Its metrics carry the minute.
+func (w *writer) bucketLine(row *metric.Row) *emf.Line {
+	line := w.root("Bucket")
+	line.Timestamp = row.Minute
+	member(line, "BucketName", row.Bucket)
+	member(line, "Time", row.Minute.Format(time.RFC3339))
+	return line
 }
 
 func (w *writer) bucketDirective(metrics []emf.MetricDefinition) []emf.MetricDirective {
