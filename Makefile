@@ -1,9 +1,13 @@
 # Go, GNU make, git and a POSIX shell are all these goals need. CI (.ci/run) runs them as they stand.
 .DEFAULT_GOAL := help
-.PHONY: help test lint fuzz demo golden build build-ProcessorFunction clean
+.PHONY: help test lint fuzz demo golden e2e verify-aws build build-ProcessorFunction clean
 
 # sam build sets it; a plain make build leaves the binary here.
 ARTIFACTS_DIR ?= build
+# The end-to-end tests run the function on this machine, and set its processor.
+FUNCTION_ARCH ?= arm64
+PYTHON ?= python3
+VENV := build/venv
 FUZZTIME ?= 20s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The race detector needs cgo on Linux, and so a C compiler, which a machine with only Go lacks.
@@ -13,7 +17,7 @@ FUZZ_COMMANDS := /^Fuzz/ { name[n++] = $$1 } \
 	$$1 == "ok" { for (i = 0; i < n; i++) print "go test -run=^$$ -fuzz=^" name[i] "$$ -fuzztime=$(FUZZTIME) " $$2; n = 0 }
 
 help:
-	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-zA-Z0-9-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # -count=1, because some tests build and start the real binary, which Go's test cache knows nothing of.
 test: ## run every test, under the race detector where there is a C compiler
@@ -37,11 +41,21 @@ demo: ## see metrics come out of the real binary, without AWS
 golden: ## rewrite the golden files; read the diff before you commit it
 	go test $$(grep -rl --include='*_test.go' '"update"' . | xargs -n1 dirname | sort -u) -update
 
+$(VENV)/installed: e2e/requirements.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r e2e/requirements.txt && touch $@
+
+e2e: $(VENV)/installed ## deploy with the real SAM CLI against an emulated AWS, and follow log files to metrics and alarms
+	$(VENV)/bin/python -m pytest e2e $(ARGS)
+
+verify-aws: $(VENV)/installed ## check in your own AWS account what no test can see; tells its cost first (ARGS=--help)
+	PYTHONPATH=e2e $(VENV)/bin/python -m verify_aws $(ARGS)
+
 build: build-ProcessorFunction ## build the Lambda's binary to build/bootstrap
 
 # sam build calls this goal in a copy without .git: -buildvcs=false makes both ways give the same bytes.
 build-ProcessorFunction:
-	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -trimpath -buildvcs=false \
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(FUNCTION_ARCH) go build -tags lambda.norpc -trimpath -buildvcs=false \
 		-ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/processor
 
 clean: ## remove what build and sam build made
