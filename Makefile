@@ -7,7 +7,8 @@ ARTIFACTS_DIR ?= build
 # The end-to-end tests run the function on this machine, and set its processor.
 FUNCTION_ARCH ?= arm64
 PYTHON ?= python3
-VENV := build/venv
+# Below .aws-sam, because sam build copies every other folder to build in.
+VENV := .aws-sam/venv
 FUZZTIME ?= 20s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The race detector needs cgo on Linux, and so a C compiler, which a machine with only Go lacks.
@@ -45,7 +46,7 @@ $(VENV)/installed: e2e/requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r e2e/requirements.txt && touch $@
 
-e2e: $(VENV)/installed ## deploy with the real SAM CLI against an emulated AWS, and follow log files to metrics and alarms
+e2e: $(VENV)/installed ## deploy with the real SAM CLI against an emulated AWS, and follow log files to metrics
 	$(VENV)/bin/python -m pytest e2e $(ARGS)
 
 verify-aws: $(VENV)/installed ## check in your own AWS account what no test can see; tells its cost first (ARGS=--help)
