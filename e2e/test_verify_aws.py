@@ -323,8 +323,12 @@ def test_everything_is_removed(named, tmp_path, when, what):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_real_signal(tmp_path, number):
     environment = os.environ | {"PYTHONPATH": str(stack.ROOT / "e2e")}
-    process = subprocess.Popen([sys.executable, "-m", "verify_aws", "--yes", "--out", str(tmp_path)], env=environment, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "verify_aws", "--yes", "--out", str(tmp_path)], env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        # What a shell runs in the background ignores SIGINT, and so would this test's process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     told = []
     for line in process.stdout:
         told.append(line)
