@@ -350,9 +350,9 @@ def test_dashboard_shows_all_alarms_first(account, stack):
 
 
 ALARMS = {  # alarm: (who is told, comparison, threshold, missing data, seconds looked at)
-    "UnexpectedDeletes": ("AlertsTopic", "GreaterThanThreshold", 0, "notBreaching", 3600),
+    "UnexpectedDeletes": ("AlertsTopic", "GreaterThanThreshold", 0, "notBreaching", 900),
     "UnexpectedDeletesByBucket": (None, "GreaterThanThreshold", 0, "notBreaching", 3600),
-    "HighSeverityAnomalies": ("AlertsTopic", "GreaterThanThreshold", 0, "notBreaching", 3600),
+    "HighSeverityAnomalies": ("AlertsTopic", "GreaterThanThreshold", 0, "notBreaching", 900),
     "FilesFailed": ("OperationsTopic", "GreaterThanThreshold", 0, "notBreaching", 300),
     "Silence": ("OperationsTopic", "LessThanThreshold", 1, "breaching", 3 * 3600),
     "NumbersWrong": ("OperationsTopic", "GreaterThanThreshold", 0, "notBreaching", 3600),

@@ -10,7 +10,7 @@ def rows(whole_account=False, own=True):
         ("log lines", 0.01, 0.50, "GB taken in"),
         ("CloudWatch metrics (8 x 3 buckets, 19 of the function, 7 of anomalies)", 50 * HOURS, 0.30 / HOURS_IN_A_MONTH,
          "metric and hour ($0.30 a month)"),
-        ("5 alarms on 11 metrics", 11 * HOURS, 0.10 / HOURS_IN_A_MONTH, "metric and hour ($0.10 a month)"),
+        ("5 alarms on 14 metrics", 14 * HOURS, 0.10 / HOURS_IN_A_MONTH, "metric and hour ($0.10 a month)"),
         ("alarm by Metrics Insights on 3 metrics", 3 * HOURS, 0.10 / HOURS_IN_A_MONTH, "metric and hour ($0.10 a month)"),
         ("Contributor Insights rules", 2 * HOURS, 0.50 / HOURS_IN_A_MONTH, "rule and hour ($0.50 a month)"),
         ("dashboards", 2 * HOURS, 3.00 / HOURS_IN_A_MONTH, "dashboard and hour ($3.00 a month)"),

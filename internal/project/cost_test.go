@@ -218,9 +218,11 @@ func costText(t *testing.T) (summary, section string) {
 	}
 	m, f, none := weights[metric.Essential], weights[metric.Full], weights[metric.None]
 	essential := newCost(10, metric.Essential, m, w)
-	summary = wrap("", "**What it costs.** Ten buckets in steady use cost about $%.0f a month with the default %d metrics each, and $%.0f "+
+	summary = wrap("", "**What it costs.** Ten buckets with 100,000 requests a month each cost about $%.0f a month with the default %d metrics each, and $%.0f "+
 		"with `Metrics` at `none` (us-east-1, without free tiers). CloudWatch's price for metrics leads: $%.2f of it. "+
-		"[What it costs](#what-it-costs) has more buckets, and the arithmetic.",
+		"Each further million requests costs $1.00 for CloudTrail's data events: look at your busiest buckets first; `TrailBuckets` and "+
+		"`TrailEvents` leave requests out. Beside a trail that records management events, changes to any resource cost $2.00 per 100,000 more "+
+		"unless `ManagementEvents` is `none`. [What it costs](#what-it-costs) has more buckets, and the arithmetic.",
 		essential.total, essential.perBucket, newCost(10, metric.None, none, w).total, essential.metrics)
 
 	var s strings.Builder
