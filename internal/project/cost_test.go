@@ -176,7 +176,7 @@ const (
 // The README's cost section is computed: metrics from the catalogue, lines from what the pipeline writes, alarms and
 // rules from the template.
 func TestCost(t *testing.T) {
-	b, err := os.ReadFile("README.md")
+	b, err := os.ReadFile(inRoot("README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestCost(t *testing.T) {
 			summaryBegin+summary+summaryEnd, costBegin+section+costEnd)
 	}
 	if *update {
-		if err := os.WriteFile("README.md", []byte(after), 0o644); err != nil {
+		if err := os.WriteFile(inRoot("README.md"), []byte(after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

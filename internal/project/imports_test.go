@@ -30,7 +30,9 @@ var allowed = map[string][]string{
 }
 
 func TestImports(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...").Output()
+	list := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...")
+	list.Dir = inRoot("")
+	out, err := list.Output()
 	if err != nil {
 		t.Fatalf("cannot list the packages: %v", err)
 	}

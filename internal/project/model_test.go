@@ -24,7 +24,7 @@ type template struct {
 
 func readTemplate(t *testing.T, name string) *template {
 	t.Helper()
-	text, err := os.ReadFile(name)
+	text, err := os.ReadFile(inRoot(name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -201,7 +201,7 @@ func callsOfTheCode(t *testing.T) []string {
 	t.Helper()
 	var calls []string
 	for _, root := range []string{"pkg", "functions"} {
-		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		err := filepath.WalkDir(inRoot(root), func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 				return err
 			}

@@ -2,17 +2,8 @@
 // dashboards and alarms name metrics that exist, and what it costs. It has tests only.
 package project
 
-import (
-	"fmt"
-	"os"
-	"testing"
-)
+import "path/filepath"
 
-// TestMain runs the tests in the repository's root, so that they name each file by its path there.
-func TestMain(m *testing.M) {
-	if err := os.Chdir("../.."); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	m.Run()
-}
+// inRoot is the path from here of a file in the repository's root. (A change of folder for all tests would hide the
+// files from Go's test cache.)
+func inRoot(name string) string { return filepath.Join("../..", name) }

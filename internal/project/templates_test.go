@@ -107,7 +107,7 @@ func TestTemplateSizes(t *testing.T) {
 }
 
 func TestParameters(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile(inRoot("README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
