@@ -372,8 +372,15 @@ func TestManyPlaces(t *testing.T) {
 	}
 	found := d.Anomalies()
 	var sum int64
+	hour := clock(t, "14:00:00")
 	for _, a := range found {
 		sum += a.Count
+		if a.Principal == s3event.Unattributed {
+			t.Fatalf("%s: the records do say who", a.Explanation)
+		}
+		if !a.WindowStart.Equal(hour) || !a.WindowEnd.Equal(hour.Add(time.Hour)) {
+			t.Fatalf("%s: window %v to %v, want the hour from %v", a.Explanation, a.WindowStart, a.WindowEnd, hour)
+		}
 	}
 	if len(found) > 1100 || sum != places {
 		t.Errorf("%d anomalies of %d changes, want at most 1,100 of %d", len(found), sum, places)

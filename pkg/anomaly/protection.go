@@ -44,6 +44,9 @@ const (
 // maxDeeds is how many deeds of one file are told apart; further ones are told together.
 const maxDeeds = 1000
 
+// others is the principal of what several did and is told together. No principal can be called so.
+const others = "_other"
+
 type deed struct {
 	deedKey
 	n           int64
@@ -80,7 +83,7 @@ func (d *ProtectionRemoved) add(key deedKey, e Evidence, n int64) {
 	if _, ok := d.deeds[key]; !ok && len(d.deeds) >= maxDeeds {
 		key = deedKey{bucket: Account, principal: key.principal, what: "removed protections in more places than can be told one by one", sort: change}
 		if _, ok := d.deeds[key]; !ok && len(d.deeds) >= maxDeeds+maxListed {
-			key.principal = s3event.Unattributed
+			key.principal = others
 		}
 	}
 	it, ok := d.deeds[key]
@@ -127,14 +130,13 @@ func (d *ProtectionRemoved) Anomalies() []Anomaly {
 }
 
 func (it *deed) anomaly() Anomaly {
-	start := time.Unix(it.hour, 0).UTC()
 	a := Anomaly{
 		Name:              "ProtectionRemoved",
 		Severity:          High,
 		Bucket:            it.bucket,
 		Principal:         it.principal,
-		WindowStart:       start,
-		WindowEnd:         start.Add(time.Hour),
+		WindowStart:       it.first.UTC().Truncate(time.Hour),
+		WindowEnd:         it.last.UTC().Truncate(time.Hour).Add(time.Hour),
 		Count:             it.n,
 		Keys:              it.evidence.keys.values,
 		EventIDs:          it.evidence.eventIDs.values,
@@ -142,8 +144,11 @@ func (it *deed) anomaly() Anomaly {
 		UserAgents:        it.evidence.agents.values,
 	}
 	who := ShortName(it.principal)
-	if it.principal == s3event.Unattributed {
+	switch it.principal {
+	case s3event.Unattributed:
 		who = "somebody (the records do not say who)"
+	case others:
+		who = "several callers"
 	}
 	switch it.sort {
 	case change:

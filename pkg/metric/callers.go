@@ -2,6 +2,7 @@ package metric
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -63,7 +64,7 @@ func (c *Callers) NotTold() int64 { return c.notTold }
 // for the rest of them.
 func (c *Callers) Top() []CallerRow {
 	var top []CallerRow
-	for _, bucket := range sortedKeys(c.rows) {
+	for _, bucket := range slices.Sorted(maps.Keys(c.rows)) {
 		rows := make([]*CallerRow, 0, len(c.rows[bucket]))
 		for _, row := range c.rows[bucket] {
 			if row.Requests+row.DeletedObjects+row.Errors > 0 {
@@ -103,13 +104,4 @@ func compareBool(a, b bool) int {
 		return 1
 	}
 	return -1
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -38,8 +38,6 @@ type Row struct {
 	Latencies  [latencyMetrics]Latencies
 	Operations Tally // requests by eventName
 	ErrorCodes Tally // failed requests by errorCode
-
-	keyDeletes int64 // per-key records, of the rows in Counts.ownerless
 }
 
 // sourceKey is a bucket as the records have it. One whose owner a record doesn't tell is apart from the bucket of that
@@ -54,7 +52,7 @@ type source struct {
 	published string
 	last      *Row // of the minute counted last: most records are of the same minute as the one before
 
-	keyDeletes      int64 // per-key records
+	hasKeyDeletes   bool  // there are per-key records
 	keys, keyBytes  int64 // of requests' keys, for their mean length
 	callsWithoutKey map[*Row]*calls
 }
@@ -83,9 +81,7 @@ func (c *Counts) Add(e *s3event.Event) {
 			c.notTold++
 			key.bucket = ""
 		}
-		row := rowOf(c.ownerless, key)
-		row.addDeletion(e.Deletion)
-		row.keyDeletes++
+		rowOf(c.ownerless, key).addDeletion(e.Deletion)
 		return
 	}
 	src, row := c.find(e)
@@ -93,7 +89,7 @@ func (c *Counts) Add(e *s3event.Event) {
 	case s3event.Request:
 		c.addRequest(src, row, e)
 	case s3event.KeyDelete:
-		src.keyDeletes++
+		src.hasKeyDeletes = true
 	case s3event.LifecycleAction:
 		row.Values[LifecycleActions]++
 		return
@@ -220,7 +216,7 @@ func (c *Counts) adopt() {
 		published := OtherName
 		for _, owned := range []bool{true, false} {
 			if src, ok := c.sources[sourceKey{key.bucket, owned}]; ok {
-				src.keyDeletes += ownerless.keyDeletes
+				src.hasKeyDeletes = true
 				published = src.published
 				break
 			}

@@ -31,7 +31,7 @@ func (s *source) addCall(row *Row, bytes int64) {
 // estimate adds to the rows how many objects the bucket's DeleteObjects calls deleted, if the file has no per-key
 // record of the bucket at all.
 func (s *source) estimate() {
-	if s.keyDeletes > 0 {
+	if s.hasKeyDeletes {
 		return
 	}
 	length := int64(usualKeyLength)

@@ -61,13 +61,14 @@ func (c *contents) add(r *cloudtrail.Record) {
 		return
 	}
 	duplicate := e.Kind != s3event.Malformed && c.duplicates.has(r)
-	class := metric.Class(e, duplicate, string(e.Bucket) == c.logBucket)
+	inLogBucket := string(e.Bucket) == c.logBucket
+	class := metric.Class(e, duplicate, inLogBucket)
 	c.health[class]++
 	if class != metric.RecordsCounted && class != metric.RecordsNotARequest {
 		return
 	}
 	c.counts.Add(e)
-	c.addCaller(r)
+	c.addCaller(r, inLogBucket)
 }
 
 // addManagement looks at a record that is no object-level event for what it changes.
@@ -81,13 +82,13 @@ func (c *contents) addManagement(r *cloudtrail.Record) {
 }
 
 // addCaller counts the event for its caller, and takes note of deletes.
-func (c *contents) addCaller(r *cloudtrail.Record) {
+func (c *contents) addCaller(r *cloudtrail.Record, inLogBucket bool) {
 	e := &c.event
 	if e.Kind != s3event.Request && e.Kind != s3event.KeyDelete {
 		return
 	}
 	if e.Kind == s3event.KeyDelete && !e.Identified {
-		c.deletes.addUnidentified(r, e, string(e.Bucket) == c.logBucket)
+		c.deletes.addUnidentified(r, e, inLogBucket)
 		return
 	}
 	c.principal = s3event.AppendPrincipal(c.principal[:0], &r.UserIdentity)
@@ -109,7 +110,7 @@ func (c *contents) addCaller(r *cloudtrail.Record) {
 	if e.IsDeleteObjects() {
 		c.calls.Add(r, e, principal)
 	}
-	if string(e.Bucket) != c.logBucket {
+	if !inLogBucket {
 		return
 	}
 	switch {
@@ -155,12 +156,8 @@ func bucketName(e *s3event.Event) []byte {
 
 func evidence(r *cloudtrail.Record, principal string, key []byte) anomaly.Evidence {
 	return anomaly.Evidence{
-		Time: r.EventTime,
-		Caller: s3event.Caller{
-			Principal:       principal,
-			SourceIPAddress: string(r.SourceIPAddress),
-			UserAgent:       string(r.UserAgent),
-		},
+		Time:    r.EventTime,
+		Caller:  s3event.NewCaller(r, principal),
 		EventID: string(r.EventID),
 		Key:     string(key),
 	}

@@ -52,11 +52,7 @@ type group struct {
 // add lists a delete whose caller is known.
 func (d *deletes) add(r *cloudtrail.Record, e *s3event.Event, principal string) {
 	if entry := d.entry(r, e); entry != nil {
-		entry.caller = s3event.Caller{
-			Principal:       principal,
-			SourceIPAddress: string(r.SourceIPAddress),
-			UserAgent:       string(r.UserAgent),
-		}
+		entry.caller = s3event.NewCaller(r, principal)
 	}
 }
 

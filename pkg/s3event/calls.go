@@ -15,6 +15,11 @@ type Caller struct {
 	UserAgent       string
 }
 
+// NewCaller returns the caller of the request that r records, under the principal's name.
+func NewCaller(r *cloudtrail.Record, principal string) Caller {
+	return Caller{Principal: principal, SourceIPAddress: string(r.SourceIPAddress), UserAgent: string(r.UserAgent)}
+}
+
 // Calls remembers the DeleteObjects calls of one log file, since the records of the objects they deleted may not say
 // who the caller was. The zero value is ready for use.
 type Calls struct {
@@ -40,7 +45,7 @@ func (c *Calls) Add(r *cloudtrail.Record, e *Event, principal string) {
 		c.byRequest = map[uint64]*Caller{}
 		c.byBucket = map[string][]call{}
 	}
-	key := Caller{Principal: principal, SourceIPAddress: string(r.SourceIPAddress), UserAgent: string(r.UserAgent)}
+	key := NewCaller(r, principal)
 	caller, ok := c.callers[key]
 	if !ok {
 		caller = &key
