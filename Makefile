@@ -1,6 +1,6 @@
-# Go, GNU make, git and a POSIX shell are all these goals need. CI (.ci/run) runs them as they stand.
+# Go, GNU make, git and a POSIX shell are all these goals need, but for those that say more. CI (.ci/run) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help test lint fuzz demo golden e2e verify-aws build build-ProcessorFunction clean
+.PHONY: help test test-dynamodb lint fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
 
 # sam build sets it; a plain make build leaves the binary here.
 ARTIFACTS_DIR ?= build
@@ -9,6 +9,7 @@ FUNCTION_ARCH ?= arm64
 PYTHON ?= python3
 # Below .aws-sam, because sam build copies every other folder to build in.
 VENV := .aws-sam/venv
+DYNAMODB_LOCAL := .aws-sam/dynamodb-local
 FUZZTIME ?= 20s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The race detector needs cgo on Linux, and so a C compiler, which a machine with only Go lacks.
@@ -25,6 +26,12 @@ test: ## run every test, under the race detector where there is a C compiler
 	$(if $(RACE),,@echo "note: no race detector here, it needs a C compiler")
 	go test $(RACE) -count=1 ./...
 
+$(DYNAMODB_LOCAL)/installed: internal/dynamodblocal/pom.xml
+	rm -rf $(@D) && mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)" && touch $@
+
+test-dynamodb: $(DYNAMODB_LOCAL)/installed ## test against DynamoDB Local (needs Java 17 and Maven; its licence wants an AWS account)
+	BUCKETWATCH_DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" go test $(RACE) -count=1 -run DynamoDB ./internal/dynamodblocal ./pkg/...
+
 # staticcheck must be built with the Go that checks this module, or it refuses the module's language version.
 lint: ## check formatting, go vet, staticcheck, go.mod and go.sum
 	"$$(go env GOROOT)/bin/gofmt" -d .
@@ -36,7 +43,7 @@ fuzz: ## run every fuzz target for FUZZTIME (20s; 50000x counts inputs instead)
 	commands=$$(echo "$$targets" | awk '$(FUZZ_COMMANDS)'); \
 	test -n "$$commands" || { echo "no fuzz target found"; exit 1; }; sh -exc "$$commands" </dev/null
 
-demo: ## see metrics come out of the real binary, without AWS
+demo: ## see the real binary find who deletes images, without AWS
 	go run ./cmd/demo
 
 golden: ## rewrite the golden files; read the diff before you commit it
@@ -54,10 +61,15 @@ verify-aws: $(VENV)/installed ## check in your own AWS account what no test can 
 
 build: build-ProcessorFunction ## build the Lambda's binary to build/bootstrap
 
-# sam build calls this goal in a copy without .git: -buildvcs=false makes both ways give the same bytes.
+# sam build calls this goal in a copy without .git: -buildvcs=false makes both ways give the same bytes. The check runs
+# here, whatever the machine is that is built for; it comes first, so that a bad line is the last thing to be read.
 build-ProcessorFunction:
-	CGO_ENABLED=0 GOOS=linux GOARCH=$(FUNCTION_ARCH) go build -tags lambda.norpc -trimpath -buildvcs=false \
-		-ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/processor
+	GOOS= GOARCH= go run -buildvcs=false ./cmd/expected-deletes expected-deletes.yaml
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(FUNCTION_ARCH) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w" \
+		-o "$(ARTIFACTS_DIR)/bootstrap" ./functions/processor && cp expected-deletes.yaml "$(ARTIFACTS_DIR)/"
+
+install: ## build the operator's command, bucketwatch, into GOBIN
+	go install ./cmd/bucketwatch
 
 clean: ## remove what build and sam build made
 	rm -rf build .aws-sam
