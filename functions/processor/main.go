@@ -11,15 +11,21 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/smithy-go/logging"
 
+	"bucketwatch/pkg/expected"
 	"bucketwatch/pkg/pipeline"
+	"bucketwatch/pkg/state"
+	"bucketwatch/pkg/state/dynamodb"
 )
 
 func main() {
@@ -39,6 +45,9 @@ func main() {
 	}
 }
 
+// expectedDeletes is the file in the function's zip, beside the binary.
+const expectedDeletes = "expected-deletes.yaml"
+
 // run serves invocations. It returns only if it can't begin to.
 func run(ctx context.Context, out *pipeline.Output, logger *slog.Logger) error {
 	trace, err := newTracing(os.Getenv)
@@ -49,17 +58,33 @@ func run(ctx context.Context, out *pipeline.Output, logger *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("cannot use the configuration: %w", err)
 	}
+	declared, err := expected.Load(filepath.Join(os.Getenv("LAMBDA_TASK_ROOT"), expectedDeletes))
+	if err != nil {
+		return err
+	}
 	awsConfig, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return fmt.Errorf("cannot load the AWS configuration: %w", err)
 	}
 	trace.instrument(&awsConfig)
 
-	p := pipeline.New(settings, s3.NewFromConfig(awsConfig), sns.NewFromConfig(awsConfig), out)
+	p := pipeline.New(settings, s3.NewFromConfig(awsConfig), sns.NewFromConfig(awsConfig), newStore(settings.Table, awsConfig), out)
 	p.Log = logger
+	p.Expected = declared
 	p.Step = trace.step
 	lambda.StartWithOptions(func(ctx context.Context, payload json.RawMessage) (any, error) {
 		return p.Handle(ctx, payload)
 	})
 	return nil
+}
+
+// newStore returns what remembers from one invocation to the next, nil if nothing is to be remembered.
+func newStore(table string, awsConfig aws.Config) state.Store {
+	switch table {
+	case "":
+		return nil
+	case pipeline.MemoryTable:
+		return state.NewMemory()
+	}
+	return dynamodb.New(awsdynamodb.NewFromConfig(awsConfig), table)
 }

@@ -19,6 +19,9 @@ var allowed = map[string][]string{
 	"pkg/state/dynamodb":  {"pkg/state", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 	"pkg/state/statetest": {"pkg/state"},
 	"pkg/trigger":         {},
+	"pkg/history":         {"pkg/anomaly", "pkg/state"},
+	"pkg/expected":        {"pkg/s3event", "go.yaml.in/yaml/v4"},
+	"pkg/evidence":        {"pkg/anomaly", "pkg/cloudtrail", "pkg/expected", "pkg/s3event"},
 	"pkg/alert":           {"pkg/anomaly", "pkg/s3event"},
 	"pkg/pipeline": {"pkg/alert", "pkg/anomaly", "pkg/cloudtrail", "pkg/emf", "pkg/evidence", "pkg/expected", "pkg/history", "pkg/metric", "pkg/s3event", "pkg/state", "pkg/trigger",
 		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
@@ -29,6 +32,7 @@ var allowed = map[string][]string{
 	"internal/traffic":       {},
 	"internal/emftest":       {},
 	"internal/project":       {}, // tests only
+	"cmd/expected-deletes":   {"pkg/expected"},
 	"cmd/demo":               {"internal/localaws", "internal/traffic"},
 	"e2e/logfiles":           {"internal/traffic"},
 }

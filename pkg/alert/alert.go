@@ -1,134 +1,120 @@
-// Package alert writes the message that a person reads: what happened, who did it, why it was thought unexpected, and
-// where to look. It publishes nothing and remembers nothing.
+// Package alert writes the message that a person reads: what happened, who did it, why it was thought unexpected, whether
+// it can be undone, where to look, and how to say that it was expected. It publishes nothing and remembers nothing.
 package alert
 
 import (
-	"fmt"
-	"strings"
+	"slices"
 	"time"
-	"unicode"
 
 	"bucketwatch/pkg/anomaly"
 )
 
 // Incident is what one message is about.
 type Incident struct {
-	Severity          anomaly.Severity
-	Bucket            string
-	Headline          string // what was done and by whom, in a few words
-	First, Last       time.Time
-	AccountID         string
-	Region            string
-	Principal         string
-	SourceIPAddresses []string
-	UserAgents        []string
-	Keys              []string // the first of them
-	KeysInAll         int64
-	Explanations      []string // why it was thought unexpected: a sentence for each anomaly
-	LogGroup          string   // of the function, to look further
+	Severity    anomaly.Severity
+	AccountID   string
+	Region      string // of the function, where its log group is
+	Bucket      string // anomaly.Account if it concerns no single bucket
+	Principal   string // who did it, or anomaly.People
+	First, Last time.Time
+	Anomalies   []anomaly.Anomaly // oldest first
+	// DeleteMarkers is how many of the deletes are known to have left a delete marker, so that the bucket is versioned. 0
+	// says nothing: not every record tells.
+	DeleteMarkers int64
+	LogGroup      string    // of the function
+	Now           time.Time // of the message: what happened on another day says its date. Zero: soon after Last
 }
 
 // Message is plain text for e-mail.
 type Message struct {
-	Subject string // at most 100 ASCII characters, as SNS takes them
-	Body    string
+	Subject string // at most 100 printable ASCII characters, as SNS takes them
+	Body    string // printable characters and new lines
 }
 
 // Message returns the message about the incident.
 func (i *Incident) Message() Message {
-	return Message{Subject: subject(i), Body: body(i)}
+	return Message{Subject: subject(i, ""), Body: body(i, "")}
 }
 
-// maxSubject is SNS's limit. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-const maxSubject = 100
-
-// subject is one line, so the time stands at its end whatever the length of the rest.
-func subject(i *Incident) string {
-	end := ", " + span(i.First, i.Last, "-")
-	start := ascii(fmt.Sprintf("[%s] %s: %s", i.Severity, i.Bucket, i.Headline))
-	if room := maxSubject - len(end); len(start) > room {
-		start = start[:room-3] + "..."
+// now is the time of the message.
+func (i *Incident) now() time.Time {
+	if i.Now.IsZero() {
+		return i.Last
 	}
-	return start + end
+	return i.Now
 }
 
-func body(i *Incident) string {
-	var b strings.Builder
-	for _, sentence := range i.Explanations {
-		fmt.Fprintln(&b, harmless(sentence))
+// has tells whether one of the anomalies has one of the names.
+func (i *Incident) has(names ...string) bool {
+	return slices.ContainsFunc(i.Anomalies, func(a anomaly.Anomaly) bool { return slices.Contains(names, a.Name) })
+}
+
+// principals returns who it was, one by one.
+func (i *Incident) principals() []string {
+	if i.Principal != anomaly.People {
+		return []string{i.Principal}
 	}
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%-9s%s\n", name, value)
+	var all []string
+	for k := range i.Anomalies {
+		all = append(all, i.Anomalies[k].Individuals()...)
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(p string) bool { return p == anomaly.People })
+}
+
+type principalHour struct {
+	principal string
+	hour      int64
+}
+
+// deleted returns how many objects each principal deleted in each hour. Several anomalies may be about the same objects,
+// so of each hour the largest number counts.
+func deleted(anomalies []anomaly.Anomaly) map[principalHour]int64 {
+	objects := map[principalHour]int64{}
+	for k := range anomalies {
+		one := map[principalHour]int64{}
+		for _, d := range anomalies[k].Deleted {
+			one[principalHour{d.Principal, d.Hour.Unix()}] += d.Objects
+		}
+		for at, n := range one {
+			objects[at] = max(objects[at], n)
 		}
 	}
-	b.WriteByte('\n')
-	row("Who", harmless(i.Principal))
-	row("From", list(i.SourceIPAddresses))
-	row("With", list(i.UserAgents))
-	row("When", i.First.UTC().Format("2 January 2006, ")+span(i.First, i.Last, " to "))
-	row("Bucket", fmt.Sprintf("%s (account %s, %s)", harmless(i.Bucket), i.AccountID, i.Region))
-	if len(i.Keys) > 0 {
-		fmt.Fprintf(&b, "\nObjects%s:\n", of(len(i.Keys), i.KeysInAll))
-		for _, key := range i.Keys {
-			fmt.Fprintf(&b, "  %s\n", harmless(key))
+	return objects
+}
+
+func sum(objects map[principalHour]int64) int64 {
+	var n int64
+	for _, k := range objects {
+		n += k
+	}
+	return n
+}
+
+// named returns the anomalies of one name.
+func (i *Incident) named(name string) []anomaly.Anomaly {
+	var list []anomaly.Anomaly
+	for _, a := range i.Anomalies {
+		if a.Name == name {
+			list = append(list, a)
 		}
 	}
-	fmt.Fprintf(&b, `
-To see every delete, in CloudWatch Logs Insights, log group
-%s:
-
-  fields Time, Key, VersionId, Principal, SourceIPAddress, ErrorCode
-  | filter Type = "Delete" and BucketName = "%s"
-  | sort Time desc
-`, i.LogGroup, harmless(i.Bucket))
-	return b.String()
+	return list
 }
 
-// of says of how many the first n are.
-func of(n int, all int64) string {
-	switch {
-	case int64(n) >= all:
-		return ""
-	case n == 1:
-		return fmt.Sprintf(" (the first of %d)", all)
+// count returns how often, or of how many objects, the anomalies of one name tell. Those of an hour may be about the
+// same as those of its day.
+func (i *Incident) count(name string) int64 {
+	list := i.named(name)
+	if n := sum(deleted(list)); n > 0 {
+		return n
 	}
-	return fmt.Sprintf(" (the first %d of %d)", n, all)
-}
-
-// span says from when to when, in UTC.
-func span(first, last time.Time, to string) string {
-	from, until := first.UTC().Format("15:04"), last.UTC().Format("15:04")
-	if from == until {
-		return from + " UTC"
+	byWindow := map[time.Duration]int64{}
+	var most int64
+	for k := range list {
+		length := list[k].WindowEnd.Sub(list[k].WindowStart)
+		byWindow[length] += list[k].Count
+		most = max(most, byWindow[length])
 	}
-	return from + to + until + " UTC"
-}
-
-func list(values []string) string {
-	clean := make([]string, len(values))
-	for i, v := range values {
-		clean[i] = harmless(v)
-	}
-	return strings.Join(clean, ", ")
-}
-
-// harmless replaces what could end a line or act on a terminal: log files hold what callers sent.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
-}
-
-// ascii replaces what SNS does not take in a subject.
-func ascii(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, s)
+	return most
 }

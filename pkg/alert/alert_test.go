@@ -4,83 +4,165 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"bucketwatch/pkg/alert"
 	"bucketwatch/pkg/anomaly"
+	"bucketwatch/pkg/s3event"
 )
 
-var at = time.Date(2026, 11, 20, 14, 2, 30, 0, time.UTC)
-
-func incident() alert.Incident {
-	return alert.Incident{
-		Severity: anomaly.High, Bucket: "photos", Headline: "12 objects deleted by role/app-web", First: at, Last: at.Add(33 * time.Minute),
-		AccountID: "111122223333", Region: "us-east-1", Principal: "arn:aws:iam::111122223333:role/app-web",
-		SourceIPAddresses: []string{"192.0.2.10", "192.0.2.11"}, Keys: []string{"a/7.jpg"}, KeysInAll: 12,
-		Explanations: []string{"One.", "Two."}, LogGroup: "bw-log",
+func checkHarmless(t *testing.T, m alert.Message) {
+	t.Helper()
+	if n := len(m.Subject); n == 0 || n > 100 || strings.ContainsFunc(m.Subject, func(r rune) bool { return r < ' ' || r > '~' }) {
+		t.Errorf("Subject = %q: %d characters, want 1 to 100 of printable ASCII", m.Subject, n)
+	}
+	if strings.ContainsFunc(m.Body, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+		t.Errorf("Body holds what can't be printed: %q", m.Body)
+	}
+	if len(m.Body) > 64<<10 {
+		t.Errorf("Body has %d bytes, want at most 64 KB", len(m.Body))
 	}
 }
 
 func TestSubject(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name   string
 		change func(*alert.Incident)
 		want   string
 	}{
-		"a span":     {func(*alert.Incident) {}, "[HIGH] photos: 12 objects deleted by role/app-web, 14:02-14:35 UTC"},
-		"a minute":   {func(i *alert.Incident) { i.Last = i.First }, "[HIGH] photos: 12 objects deleted by role/app-web, 14:02 UTC"},
-		"not ASCII":  {func(i *alert.Incident) { i.Headline = "삭제 by user/김" }, "[HIGH] photos: ?? by user/?, 14:02-14:35 UTC"},
-		"a new line": {func(i *alert.Incident) { i.Bucket = "a\r\nb" }, "[HIGH] a??b: 12 objects deleted by role/app-web, 14:02-14:35 UTC"},
-		"too long": {func(i *alert.Incident) { i.Headline = strings.Repeat("x", 200) },
-			"[HIGH] photos: " + strings.Repeat("x", 100-15-17-3) + "..., 14:02-14:35 UTC"},
+		{"a span", func(*alert.Incident) {}, "[HIGH] photos: 1,240 objects deleted by role/app-web, 14:00-14:35 UTC"},
+		{"a minute", func(i *alert.Incident) { i.Last = i.First }, "[HIGH] photos: 1,240 objects deleted by role/app-web, 14:00 UTC"},
+		{"of another day", func(i *alert.Incident) { i.Now = clock("00:10:00").AddDate(0, 0, 1) }, "[HIGH] photos: 1,240 objects deleted by role/app-web, 20 Nov 14:00-14:35 UTC"},
+		{"over midnight", func(i *alert.Incident) { i.Last = clock("00:10:00").AddDate(0, 0, 1) }, "[HIGH] photos: 1,240 objects deleted by role/app-web, 20 Nov 14:00-21 Nov 00:10 UTC"},
+		{"another time zone", func(i *alert.Incident) { i.First = i.First.In(time.FixedZone("KST", 9*3600)) }, "[HIGH] photos: 1,240 objects deleted by role/app-web, 14:00-14:35 UTC"},
+		{"the time isn't given", func(i *alert.Incident) { i.Now = time.Time{} }, "[HIGH] photos: 1,240 objects deleted by role/app-web, 14:00-14:35 UTC"},
+		{"one object", func(i *alert.Incident) { i.Anomalies[0].Deleted[0].Objects = 1 }, "[HIGH] photos: 1 object deleted by role/app-web, 14:00-14:35 UTC"},
+		{"not ASCII", func(i *alert.Incident) { i.Principal = "arn:aws:iam::111122223333:user/김" }, "[HIGH] photos: 1,240 objects deleted by user/?, 14:00-14:35 UTC"},
+		{"another account", func(i *alert.Incident) { i.Principal = "arn:aws:iam::444455556666:role/app-web" }, "[HIGH] photos: 1,240 objects deleted by role/app-web of 444455556666, 14:00-14:35 UTC"},
+		{"a new line", func(i *alert.Incident) { i.Bucket = "a\r\nb" }, "[HIGH] a??b: 1,240 objects deleted by role/app-web, 14:00-14:35 UTC"},
+		{"too long", func(i *alert.Incident) { i.Principal = strings.Repeat("x", 200) },
+			"[HIGH] photos: 1,240 objects deleted by " + strings.Repeat("x", 100-40-17-3) + "..., 14:00-14:35 UTC"},
+		{"a detector of tomorrow", func(i *alert.Incident) { i.Anomalies[0].Name = "Whatever" }, "[HIGH] photos: Whatever by role/app-web, 14:00-14:35 UTC"},
+		{"no anomaly", func(i *alert.Incident) { i.Anomalies = nil }, "[HIGH] photos: something unexpected by role/app-web, 14:00-14:35 UTC"},
+		{"several hours, and their day", func(i *alert.Incident) {
+			next := surge()
+			next.WindowStart, next.WindowEnd, next.First, next.Last = clock("15:00:00"), clock("16:00:00"), clock("15:00:00"), clock("15:10:00")
+			next.Deleted = []anomaly.Deleted{{Principal: appWeb, Hour: clock("15:00:00"), Objects: 60}}
+			day := surge()
+			day.WindowStart, day.WindowEnd = clock("00:00:00"), clock("23:59:59").Add(time.Second)
+			day.Deleted = []anomaly.Deleted{{Principal: appWeb, Hour: clock("14:00:00"), Objects: 1240}, {Principal: appWeb, Hour: clock("15:00:00"), Objects: 60}}
+			i.Anomalies, i.Last = append(i.Anomalies, next, day), next.Last
+		}, "[HIGH] photos: 1,300 objects deleted by role/app-web, 14:00-15:10 UTC"},
+		{"several changes", func(i *alert.Incident) {
+			i.Anomalies = []anomaly.Anomaly{suspended(), suspended(), suspended()}
+		}, "[HIGH] photos: role/app-web suspended versioning (2 more changes), 14:00-14:35 UTC"},
+		{"gone for good tells more", func(i *alert.Incident) {
+			a := surge()
+			a.Name, a.Deleted[0].Objects = "PermanentDelete", 40
+			i.Anomalies = append(i.Anomalies, a)
+		}, "[HIGH] photos: 40 versions deleted for good by role/app-web, 14:00-14:35 UTC"},
+		{"a less severe one doesn't", func(i *alert.Incident) {
+			a := surge()
+			a.Name, a.Severity = "PermanentDelete", anomaly.Medium
+			i.Anomalies = append(i.Anomalies, a)
+		}, "[HIGH] photos: 1,240 objects deleted by role/app-web, 14:00-14:35 UTC"},
+		{"a few of many uploads don't", func(i *alert.Incident) {
+			a := surge()
+			a.Name, a.Count = "DeletedSoonAfterUpload", 12
+			i.Anomalies = append(i.Anomalies, a)
+		}, "[HIGH] photos: 1,240 objects deleted by role/app-web, 14:00-14:35 UTC"},
+		{"three people", func(i *alert.Incident) {
+			i.Principal, i.Anomalies[0].Principal, i.Anomalies[0].Persons = anomaly.People, anomaly.People, []string{alice, bob, "carol"}
+		}, "[HIGH] photos: 1,240 objects deleted by 3 people, 14:00-14:35 UTC"},
+		{"two people", func(i *alert.Incident) {
+			i.Principal, i.Anomalies[0].Principal, i.Anomalies[0].Persons = anomaly.People, anomaly.People, []string{alice, "carol"}
+		}, "[HIGH] photos: 1,240 objects deleted by user/alice and carol, 14:00-14:35 UTC"},
+		{"bulk deletes without an estimate", func(i *alert.Incident) {
+			i.Anomalies[0].Name, i.Anomalies[0].Deleted, i.Anomalies[0].Count = "OpaqueBulkDelete", nil, 3
+		}, "[HIGH] photos: at least 3 objects deleted in bulk, not recorded, by role/app-web, 14:00-14:35 UTC"},
+		{"anonymous", func(i *alert.Incident) { i.Principal = "anonymous" }, "[HIGH] photos: 1,240 objects deleted by an anonymous caller, 14:00-14:35 UTC"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			i := incident()
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			i := incident(surge())
 			test.change(&i)
-			got := i.Message().Subject
-			if got != test.want {
-				t.Errorf("Subject = %q, want %q", got, test.want)
+			m := i.Message()
+			if m.Subject != test.want {
+				t.Errorf("Subject = %q, want %q", m.Subject, test.want)
 			}
-			if len(got) > 100 {
-				t.Errorf("Subject has %d characters, SNS takes 100", len(got))
-			}
+			checkHarmless(t, m)
 		})
 	}
 }
 
-func TestBody(t *testing.T) {
-	i := incident()
-	got := i.Message().Body
-	for _, part := range []string{
-		"One.\nTwo.\n", "role/app-web", "192.0.2.10, 192.0.2.11", "20 November 2026, 14:02 to 14:35 UTC", "photos (account 111122223333, us-east-1)",
-		"Objects (the first of 12):\n  a/7.jpg\n", "bw-log", `BucketName = "photos"`,
+// The prefixes of changes' sentences are those that the detector writes.
+func TestSubjectOfRealChange(t *testing.T) {
+	for what, want := range map[string]string{
+		"suspended versioning of photos":                                          "role/app-web suspended versioning, 14:02 UTC",
+		"let everyone delete objects by the policy of photos, under a condition,": "role/app-web let everyone delete objects by the policy, under a condition, 14:02 UTC",
+		"deleted the bucket photos":                                               "role/app-web deleted the bucket photos, 14:02 UTC",
+		"removed protections in more places than can be told one by one":          "role/app-web removed protections in more places than can be told one by..., 14:02 UTC",
 	} {
-		if !strings.Contains(got, part) {
-			t.Errorf("Body does not hold %q:\n%s", part, got)
+		var d anomaly.ProtectionRemoved
+		d.Change(s3event.Removal{Bucket: "photos", What: what}, anomaly.Evidence{Time: clock("14:02:31"), Caller: s3event.Caller{Principal: appWeb}})
+		i := incident(d.Anomalies()...)
+		if got := strings.TrimPrefix(i.Message().Subject, "[HIGH] photos: "); got != want {
+			t.Errorf("Subject of %q ends with %q, want %q", what, got, want)
 		}
-	}
-	if strings.Contains(got, "With") {
-		t.Errorf("Body tells of user agents, and there are none:\n%s", got)
 	}
 }
 
-// What callers sent must not end a line, or act on the terminal of who reads it.
-func TestHostileBody(t *testing.T) {
-	i := incident()
+// What callers sent must not end a line, act on the terminal of who reads it, or get out of its quotes.
+func TestHostile(t *testing.T) {
+	const hostile = "x\r\nFrom: y\x1b[31m\x00\u2028\u202e\xff'; rm -rf ~; '\"`$(id)`"
+	i := incident(surge())
 	lines := strings.Count(i.Message().Body, "\n")
-	const hostile = "x\r\nFrom: y\x1b[31m\x00\u2028\u202e"
-	i.Keys, i.Principal, i.SourceIPAddresses, i.Explanations = []string{hostile}, hostile, []string{hostile}, []string{hostile, hostile}
-	got := i.Message().Body
-	if strings.ContainsAny(got, "\r\x1b\x00\u2028\u202e") || strings.Count(got, "\n") != lines {
-		t.Errorf("Body = %q", got)
+	a := &i.Anomalies[0]
+	a.Keys, a.SourceIPAddresses, a.UserAgents, a.LogFiles = []string{hostile}, []string{hostile}, []string{hostile}, []string{"s3://" + hostile + "/AWSLogs/"}
+	a.Explanation, a.Name, a.EventIDs = hostile, hostile, []string{hostile}
+	i.Bucket, i.Principal, i.AccountID, i.Region, i.LogGroup = hostile, hostile, hostile, hostile, hostile
+	m := i.Message()
+	checkHarmless(t, m)
+	if n := strings.Count(m.Body, "\n"); n > lines {
+		t.Errorf("Body has %d lines, one without hostile text has %d:\n%s", n, lines, m.Body)
+	}
+	for _, command := range commands(m.Body) {
+		if strings.Contains(command, "rm -rf") {
+			t.Errorf("a command holds what a caller sent: %s", command)
+		}
 	}
 }
 
 func TestTest(t *testing.T) {
-	m := alert.Test(at, "111122223333", "us-east-1", "bw-log")
-	if want := "TEST [HIGH] photos: 1,240 objects deleted by role/app-web, 13:00-13:35 UTC"; m.Subject != want {
+	m := alert.Test(clock("14:46:00"), "111122223333", "eu-central-1", "bw-log")
+	if want := "TEST [HIGH] example-bucket: 1,240 objects deleted by role/app-web, 13:00-13:35 UTC"; m.Subject != want {
 		t.Errorf("Subject = %q, want %q", m.Subject, want)
 	}
-	if !strings.Contains(m.Body, "nothing happened") {
-		t.Errorf("Body does not say that nothing happened:\n%s", m.Body)
+	if !strings.HasPrefix(m.Body, "TEST: this message was asked for, and nothing happened.") {
+		t.Errorf("Body does not begin with TEST, and that nothing happened:\n%s", m.Body)
 	}
+	if c := commands(m.Body); len(c) > 0 || strings.Contains(m.Body, "| filter") {
+		t.Errorf("there is something to copy, about a bucket that nobody has:\n%s", m.Body)
+	}
+}
+
+func FuzzMessage(f *testing.F) {
+	f.Add("photos", appWeb, "a/7.jpg", "1,240 objects deleted.", "DeleteSurge", "HIGH", int64(0), int64(2100), int64(1240))
+	f.Add("x'\n", "PEOPLE", "it's/\u202e\xff!", "a at 14:02 UTC", "ProtectionRemoved", "CRITICAL", int64(1<<40), int64(-1<<40), int64(-1))
+	f.Add("_account", "UNATTRIBUTED", "*", "", "AttackSequence", "", int64(-1<<62), int64(1<<62), int64(1<<62))
+	f.Fuzz(func(t *testing.T, bucket, principal, key, sentence, name, severity string, first, last, n int64) {
+		a := surge()
+		a.Name, a.Severity, a.Bucket, a.Principal, a.Count, a.KeysInAll, a.Explanation = name, anomaly.Severity(severity), bucket, principal, n, n, sentence
+		a.First, a.Last = time.Unix(first, 0), time.Unix(last, 0)
+		a.Keys, a.SourceIPAddresses, a.UserAgents, a.EventIDs, a.Persons = []string{key}, []string{key}, []string{sentence}, []string{key}, []string{principal, key}
+		a.LogFiles = []string{"s3://" + bucket + "/AWSLogs/1/CloudTrail/" + key + "/2026"}
+		a.Deleted[0] = anomaly.Deleted{Principal: principal, Hour: time.Unix(last, 0), Objects: n}
+		i := alert.Incident{
+			Severity: anomaly.Severity(severity), AccountID: key, Region: key, Bucket: bucket, Principal: principal, First: a.First, Last: a.Last,
+			Anomalies: []anomaly.Anomaly{a, surge(), suspended()}, LogGroup: sentence, DeleteMarkers: n, Now: time.Unix(first, 0),
+		}
+		if len(bucket)+len(principal)+len(key)+len(sentence)+len(name)+len(severity) < 4<<10 {
+			checkHarmless(t, i.Message())
+		}
+	})
 }

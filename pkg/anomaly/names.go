@@ -1,23 +1,16 @@
 package anomaly
 
-import "strings"
-
-// ShortName is a principal as people call it: "role/app-web" of arn:aws:iam::111122223333:role/service/app-web.
-func ShortName(principal string) string {
-	fields := strings.SplitN(principal, ":", 6)
-	if len(fields) < 6 || fields[0] != "arn" {
-		return principal
-	}
-	resource := fields[5]
-	if resource == "root" {
-		return "the root user"
-	}
-	kind, rest, ok := strings.Cut(resource, "/")
-	if !ok {
-		return resource
-	}
-	if kind == "assumed-role" {
-		kind = "role"
-	}
-	return kind + "/" + rest[strings.LastIndexByte(rest, '/')+1:]
-}
+// The names of anomalies, which are for ever: alarms and queries are built on them.
+const (
+	NameDeleteSurge            = "DeleteSurge"
+	NameNewDeleter             = "NewDeleter"
+	NameDeniedDelete           = "DeniedDelete"
+	NameOpaqueBulkDelete       = "OpaqueBulkDelete"
+	NameDeletedSoonAfterUpload = "DeletedSoonAfterUpload"
+	NameRepeatedDelete         = "RepeatedDelete"
+	NameReadAfterDelete        = "ReadAfterDelete"
+	NamePermanentDelete        = "PermanentDelete"
+	NameProtectionRemoved      = "ProtectionRemoved"
+	NameEncryptedOverwrite     = "EncryptedOverwrite"
+	NameAttackSequence         = "AttackSequence"
+)

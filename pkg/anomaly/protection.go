@@ -49,9 +49,9 @@ const others = "_other"
 
 type deed struct {
 	deedKey
-	n           int64
-	first, last time.Time
-	evidence    lists
+	n      int64
+	human  bool
+	sample Sample
 }
 
 // Change adds a change that removed a protection.
@@ -82,23 +82,18 @@ func (d *ProtectionRemoved) add(key deedKey, e Evidence, n int64) {
 	}
 	if _, ok := d.deeds[key]; !ok && len(d.deeds) >= maxDeeds {
 		key = deedKey{bucket: Account, principal: key.principal, what: "removed protections in more places than can be told one by one", sort: change}
-		if _, ok := d.deeds[key]; !ok && len(d.deeds) >= maxDeeds+maxListed {
+		if _, ok := d.deeds[key]; !ok && len(d.deeds) >= maxDeeds+MaxListed {
 			key.principal = others
 		}
 	}
 	it, ok := d.deeds[key]
 	if !ok {
-		it = &deed{deedKey: key, first: e.Time, last: e.Time}
+		it = &deed{deedKey: key}
 		d.deeds[key] = it
 	}
 	it.n += n
-	if e.Time.Before(it.first) {
-		it.first = e.Time
-	}
-	if e.Time.After(it.last) {
-		it.last = e.Time
-	}
-	it.evidence.add(e)
+	it.human = it.human || e.Caller.Human
+	it.sample.Add(e)
 }
 
 // Anomalies returns what was found, in the order of bucket, hour, principal and change.
@@ -131,19 +126,18 @@ func (d *ProtectionRemoved) Anomalies() []Anomaly {
 
 func (it *deed) anomaly() Anomaly {
 	a := Anomaly{
-		Name:              "ProtectionRemoved",
-		Severity:          High,
-		Bucket:            it.bucket,
-		Principal:         it.principal,
-		WindowStart:       it.first.UTC().Truncate(time.Hour),
-		WindowEnd:         it.last.UTC().Truncate(time.Hour).Add(time.Hour),
-		Count:             it.n,
-		Keys:              it.evidence.keys.values,
-		EventIDs:          it.evidence.eventIDs.values,
-		SourceIPAddresses: it.evidence.addresses.values,
-		UserAgents:        it.evidence.agents.values,
+		Name:        NameProtectionRemoved,
+		Family:      Protection,
+		Severity:    High,
+		Bucket:      it.bucket,
+		Principal:   it.principal,
+		Kind:        kindOf(it.principal, it.human),
+		WindowStart: it.sample.First.UTC().Truncate(time.Hour),
+		WindowEnd:   it.sample.Last.UTC().Truncate(time.Hour).Add(time.Hour),
+		Count:       it.n,
+		Sample:      it.sample,
 	}
-	who := ShortName(it.principal)
+	who := s3event.ShortName(it.principal)
 	switch it.principal {
 	case s3event.Unattributed:
 		who = "somebody (the records do not say who)"
@@ -152,45 +146,14 @@ func (it *deed) anomaly() Anomaly {
 	}
 	switch it.sort {
 	case change:
-		a.Explanation = fmt.Sprintf("%s %s %s%s.", who, it.what, it.when(), times(it.n))
+		a.Explanation = fmt.Sprintf("%s %s %s%s.", who, it.what, it.sample.when(), times(it.n))
 	case objects:
-		a.DeletedObjects, a.KeysInAll = it.n, it.n
-		a.Explanation = fmt.Sprintf("%s deleted %s from the log bucket %s %s.", who, plural(it.n, "object"), it.bucket, it.when())
+		a.KeysInAll = it.n
+		a.Deleted = []Deleted{{it.principal, a.WindowStart, it.n}}
+		a.Explanation = fmt.Sprintf("%s deleted %s from the log bucket %s %s.", who, plural(it.n, "object"), it.bucket, it.sample.when())
 	case calls:
 		a.Explanation = fmt.Sprintf("%s deleted objects from the log bucket %s with %s %s; the records do not say which objects.",
-			who, it.bucket, plural(it.n, "DeleteObjects call"), it.when())
+			who, it.bucket, plural(it.n, "DeleteObjects call"), it.sample.when())
 	}
 	return a
-}
-
-// when says the time as people do: "at 14:02 UTC", "between 14:02 and 14:40 UTC".
-func (it *deed) when() string {
-	first, last := it.first.UTC().Format("15:04"), it.last.UTC().Format("15:04")
-	if first == last {
-		return "at " + first + " UTC"
-	}
-	return "between " + first + " and " + last + " UTC"
-}
-
-func times(n int64) string {
-	if n == 1 {
-		return ""
-	}
-	return ", " + group(n) + " times"
-}
-
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return group(n) + " " + noun + "s"
-}
-
-// group writes n with a comma before each three digits.
-func group(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -148,6 +148,17 @@ func (o oracleObjectOf) bool(name string) Bool {
 	return Absent
 }
 
+// flag is a boolean or the text of one.
+func (o oracleObjectOf) flag(name string) Bool {
+	switch string(o.text(name)) {
+	case "true":
+		return True
+	case "false":
+		return False
+	}
+	return o.bool(name)
+}
+
 func (o oracleObjectOf) time(name string) time.Time {
 	var t time.Time
 	if raw := o[name]; len(raw) == 0 || raw[0] != '"' || t.UnmarshalText(oracleText(raw)) != nil {
@@ -159,6 +170,7 @@ func (o oracleObjectOf) time(name string) time.Time {
 func oracleRecord(raw json.RawMessage) Record {
 	o := oracleValues(raw)
 	r := Record{
+		EventVersion:       o.text("eventVersion"),
 		EventTime:          o.time("eventTime"),
 		EventSource:        o.text("eventSource"),
 		EventName:          o.text("eventName"),
@@ -172,6 +184,8 @@ func oracleRecord(raw json.RawMessage) Record {
 		ErrorCode:          o.text("errorCode"),
 		RecipientAccountID: o.text("recipientAccountId"),
 		ManagementEvent:    o.bool("managementEvent"),
+
+		SessionCredentialFromConsole: o.flag("sessionCredentialFromConsole"),
 	}
 	u := oracleValues(o["userIdentity"])
 	r.UserIdentity = UserIdentity{
@@ -181,9 +195,13 @@ func oracleRecord(raw json.RawMessage) Record {
 		AccountID:   u.text("accountId"),
 		InvokedBy:   u.text("invokedBy"),
 		UserName:    u.text("userName"),
+
+		IdentityProvider: u.text("identityProvider"),
 	}
 	r.UserIdentity.SessionContext.SessionIssuer.ARN =
 		oracleValues(oracleValues(u["sessionContext"])["sessionIssuer"]).text("arn")
+	r.UserIdentity.SessionContext.WebIDFederationData.FederatedProvider =
+		oracleValues(oracleValues(u["sessionContext"])["webIdFederationData"]).text("federatedProvider")
 	if list := o["resources"]; len(list) > 0 && list[0] == '[' {
 		for _, element := range oracleElements(list) {
 			e := oracleValues(element)
@@ -198,7 +216,11 @@ func oracleRecord(raw json.RawMessage) Record {
 			BucketName: p.text("bucketName"),
 			VersionID:  p.text("versionId"),
 			CopySource: p.text("x-amz-copy-source"),
-			Raw:        raw,
+
+			SSECustomerAlgorithm: p.text("x-amz-server-side-encryption-customer-algorithm"),
+			SSEKMSKeyID:          p.text("x-amz-server-side-encryption-aws-kms-key-id"),
+
+			Raw: raw,
 		}
 		for _, m := range oracleMembers(raw) {
 			if m.name == "key" || m.name == "Key" {
@@ -206,7 +228,12 @@ func oracleRecord(raw json.RawMessage) Record {
 			}
 		}
 	}
-	r.ResponseElements.DeleteMarker = oracleValues(o["responseElements"]).text("x-amz-delete-marker")
+	e := oracleValues(o["responseElements"])
+	r.ResponseElements = ResponseElements{
+		DeleteMarker:         e.text("x-amz-delete-marker"),
+		SSECustomerAlgorithm: e.text("x-amz-server-side-encryption-customer-algorithm"),
+		SSEKMSKeyID:          e.text("x-amz-server-side-encryption-aws-kms-key-id"),
+	}
 	a := oracleValues(o["additionalEventData"])
 	r.AdditionalEventData = AdditionalEventData{
 		BytesTransferredIn:  a.number("bytesTransferredIn"),
@@ -215,6 +242,7 @@ func oracleRecord(raw json.RawMessage) Record {
 		StartTime:           a.number("startTime"),
 		EndTime:             a.number("endTime"),
 		TurnAroundTime:      a.number("turnAroundTime"),
+		SSEApplied:          a.text("SSEApplied"),
 	}
 	r.Addendum.Reason = oracleValues(o["addendum"]).text("reason")
 	return r

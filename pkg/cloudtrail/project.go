@@ -7,6 +7,8 @@ func (s *scanner) record(i int, r *Record) int {
 	r.reset()
 	return s.object(i, func(name []byte, i int) int {
 		switch string(name) {
+		case "eventVersion":
+			return s.string(i, &r.EventVersion)
 		case "eventTime":
 			return s.time(i, &r.EventTime)
 		case "eventSource":
@@ -45,6 +47,8 @@ func (s *scanner) record(i int, r *Record) int {
 			return s.additionalEventData(i, &r.AdditionalEventData)
 		case "addendum":
 			return s.addendum(i, &r.Addendum)
+		case "sessionCredentialFromConsole":
+			return s.flag(i, &r.SessionCredentialFromConsole)
 		}
 		return s.skip(i)
 	})
@@ -66,6 +70,8 @@ func (s *scanner) userIdentity(i int, u *UserIdentity) int {
 			return s.string(i, &u.InvokedBy)
 		case "userName":
 			return s.string(i, &u.UserName)
+		case "identityProvider":
+			return s.string(i, &u.IdentityProvider)
 		case "sessionContext":
 			return s.sessionContext(i, &u.SessionContext)
 		}
@@ -76,8 +82,11 @@ func (s *scanner) userIdentity(i int, u *UserIdentity) int {
 func (s *scanner) sessionContext(i int, c *SessionContext) int {
 	*c = SessionContext{}
 	return s.object(i, func(name []byte, i int) int {
-		if string(name) == "sessionIssuer" {
+		switch string(name) {
+		case "sessionIssuer":
 			return s.sessionIssuer(i, &c.SessionIssuer)
+		case "webIdFederationData":
+			return s.webIDFederationData(i, &c.WebIDFederationData)
 		}
 		return s.skip(i)
 	})
@@ -88,6 +97,16 @@ func (s *scanner) sessionIssuer(i int, issuer *SessionIssuer) int {
 	return s.object(i, func(name []byte, i int) int {
 		if string(name) == "arn" {
 			return s.string(i, &issuer.ARN)
+		}
+		return s.skip(i)
+	})
+}
+
+func (s *scanner) webIDFederationData(i int, d *WebIDFederationData) int {
+	*d = WebIDFederationData{}
+	return s.object(i, func(name []byte, i int) int {
+		if string(name) == "federatedProvider" {
+			return s.string(i, &d.FederatedProvider)
 		}
 		return s.skip(i)
 	})
@@ -140,6 +159,10 @@ func (s *scanner) requestParameters(i int, p *RequestParameters) int {
 			return s.string(i, &p.VersionID)
 		case "x-amz-copy-source":
 			return s.string(i, &p.CopySource)
+		case "x-amz-server-side-encryption-customer-algorithm":
+			return s.string(i, &p.SSECustomerAlgorithm)
+		case "x-amz-server-side-encryption-aws-kms-key-id":
+			return s.string(i, &p.SSEKMSKeyID)
 		}
 		return s.skip(i)
 	})
@@ -152,8 +175,13 @@ func (s *scanner) requestParameters(i int, p *RequestParameters) int {
 func (s *scanner) responseElements(i int, e *ResponseElements) int {
 	*e = ResponseElements{}
 	return s.object(i, func(name []byte, i int) int {
-		if string(name) == "x-amz-delete-marker" {
+		switch string(name) {
+		case "x-amz-delete-marker":
 			return s.string(i, &e.DeleteMarker)
+		case "x-amz-server-side-encryption-customer-algorithm":
+			return s.string(i, &e.SSECustomerAlgorithm)
+		case "x-amz-server-side-encryption-aws-kms-key-id":
+			return s.string(i, &e.SSEKMSKeyID)
 		}
 		return s.skip(i)
 	})
@@ -175,6 +203,8 @@ func (s *scanner) additionalEventData(i int, d *AdditionalEventData) int {
 			return s.float(i, &d.EndTime)
 		case "turnAroundTime":
 			return s.float(i, &d.TurnAroundTime)
+		case "SSEApplied":
+			return s.string(i, &d.SSEApplied)
 		}
 		return s.skip(i)
 	})

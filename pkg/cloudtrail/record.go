@@ -11,6 +11,7 @@ import "time"
 // The names are CloudTrail's own:
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 type Record struct {
+	EventVersion        []byte    // of the record's format, such as 1.11
 	EventTime           time.Time // end of the request, UTC, whole seconds; zero if it could not be read
 	EventSource         []byte
 	EventName           []byte
@@ -30,6 +31,8 @@ type Record struct {
 	ResponseElements    ResponseElements
 	AdditionalEventData AdditionalEventData
 	Addendum            Addendum
+	// SessionCredentialFromConsole says that the credentials are those of a session in the console.
+	SessionCredentialFromConsole Bool
 }
 
 // reset empties r for the next record and keeps the memory of its resources.
@@ -40,23 +43,30 @@ func (r *Record) reset() {
 
 // UserIdentity is who made the request.
 type UserIdentity struct {
-	Type           []byte
-	PrincipalID    []byte
-	ARN            []byte
-	AccountID      []byte
-	InvokedBy      []byte
-	UserName       []byte
-	SessionContext SessionContext
+	Type             []byte
+	PrincipalID      []byte
+	ARN              []byte
+	AccountID        []byte
+	InvokedBy        []byte
+	UserName         []byte
+	IdentityProvider []byte // of a SAMLUser or WebIdentityUser
+	SessionContext   SessionContext
 }
 
 // SessionContext describes temporary credentials.
 type SessionContext struct {
-	SessionIssuer SessionIssuer
+	SessionIssuer       SessionIssuer
+	WebIDFederationData WebIDFederationData
 }
 
 // SessionIssuer is the role or user behind temporary credentials.
 type SessionIssuer struct {
 	ARN []byte
+}
+
+// WebIDFederationData describes credentials that were got with a token of an identity provider; {} for all others.
+type WebIDFederationData struct {
+	FederatedProvider []byte
 }
 
 // maxResources is how many resources of a record are read; real ones have up to four. Their memory is kept from record
@@ -73,19 +83,23 @@ type Resource struct {
 // RequestParameters holds the members that object-level requests have in common. Raw is the whole object as it
 // stands in the file, valid JSON, for the operations whose parameters differ; nil if it is not an object.
 type RequestParameters struct {
-	BucketName []byte
-	Key        []byte // "key", or "Key" as S3 on Outposts spells it
-	VersionID  []byte
-	CopySource []byte // x-amz-copy-source
-	Raw        []byte
+	BucketName           []byte
+	Key                  []byte // "key", or "Key" as S3 on Outposts spells it
+	VersionID            []byte
+	CopySource           []byte // x-amz-copy-source
+	SSECustomerAlgorithm []byte // x-amz-server-side-encryption-customer-algorithm
+	SSEKMSKeyID          []byte // x-amz-server-side-encryption-aws-kms-key-id
+	Raw                  []byte
 }
 
-// ResponseElements holds what a delete answered.
+// ResponseElements holds what a delete answered, and how a written object is encrypted.
 type ResponseElements struct {
-	DeleteMarker []byte // x-amz-delete-marker: "true" or "false"
+	DeleteMarker         []byte // x-amz-delete-marker: "true" or "false"
+	SSECustomerAlgorithm []byte // x-amz-server-side-encryption-customer-algorithm
+	SSEKMSKeyID          []byte // x-amz-server-side-encryption-aws-kms-key-id
 }
 
-// AdditionalEventData holds sizes in bytes and times in milliseconds.
+// AdditionalEventData holds sizes in bytes, times in milliseconds, and how a written object was encrypted.
 type AdditionalEventData struct {
 	BytesTransferredIn  Number
 	BytesTransferredOut Number
@@ -93,6 +107,7 @@ type AdditionalEventData struct {
 	StartTime           Number // since the Unix epoch
 	EndTime             Number // since the Unix epoch
 	TurnAroundTime      Number
+	SSEApplied          []byte // SSE_S3, SSE_KMS, SSE_C, Default_SSE_S3 …
 }
 
 // Addendum marks a record that was delivered late or that corrects an earlier one.

@@ -258,6 +258,22 @@ func (s *scanner) bool(i int, dst *Bool) int {
 	return s.skip(i)
 }
 
+// flag reads the value at i into dst: a boolean or, as CloudTrail writes some of them, the text of one.
+func (s *scanner) flag(i int, dst *Bool) int {
+	if s.b[i] != '"' {
+		return s.bool(i, dst)
+	}
+	var text []byte
+	next := s.string(i, &text)
+	switch *dst = Absent; string(text) {
+	case "true":
+		*dst = True
+	case "false":
+		*dst = False
+	}
+	return next
+}
+
 // float reads the value at i into dst.
 func (s *scanner) float(i int, dst *Number) int {
 	*dst = Number{}

@@ -58,6 +58,7 @@ const (
 	BytesUploaded
 	SelectBytesReturned
 	DeletedObjectsEstimated
+	ExpectedDeletes
 	PermanentDeletes
 	DeleteMarkersRemoved
 	LifecycleActions
@@ -87,6 +88,7 @@ var Bucket = [bucketMetrics]Definition{
 	SelectBytesReturned: {"SelectBytesReturned", "Bytes", Full, "Bytes of the answers to SelectObjectContent."},
 	DeletedObjectsEstimated: {"DeletedObjectsEstimated", "Count", Full,
 		"Objects deleted by DeleteObjects calls whose objects were not recorded, estimated from the size of the call's body."},
+	ExpectedDeletes: {"ExpectedDeletes", "Count", Full, "Objects deleted that expected-deletes.yaml declares."},
 	PermanentDeletes: {"PermanentDeletes", "Count", Full,
 		"Objects deleted by version id. In an unversioned bucket every delete is permanent and not counted here."},
 	DeleteMarkersRemoved:   {"DeleteMarkersRemoved", "Count", Full, "Delete markers removed: the object is back."},
@@ -137,8 +139,16 @@ const (
 	BucketsNotTold
 	CallersNotTold
 	DeletesNotListed
+	DeletesUnattributed
+	KeysNotKept
+	FilesTakenOver
 	DeliveryDelay
 	ProcessingTime
+	Ticks
+	TicksFailed
+	KeysNotJudged
+	AlertsPublished
+	AlertsFailed
 	healthMetrics // how many
 )
 
@@ -166,6 +176,16 @@ var Health = [healthMetrics]Definition{
 	CallersNotTold:     {"CallersNotTold", "Count", None, "Not 0: requests and deleted objects told under the caller _other, since the file had over 10,000 callers."},
 	DeletesNotListed:   {"DeletesNotListed", "Count", None, "Deletes without a Delete line, since the file had over 1,000."},
 
+	DeletesUnattributed: {"DeletesUnattributed", "Count", None, "Objects deleted by DeleteObjects calls of which the file does not tell the caller."},
+	KeysNotKept:         {"KeysNotKept", "Count", None, "Uploads, deletes and refused reads whose keys are not remembered, since the file had over 100,000, 20,000 or 20,000 of them."},
+	FilesTakenOver:      {"FilesTakenOver", "Count", None, "Log files that an earlier invocation began and did not end. If it had written its lines, these are there twice."},
+
 	DeliveryDelay:  {"DeliveryDelay", "Seconds", None, "From the newest record of the file to its processing."},
 	ProcessingTime: {"ProcessingTime", "Milliseconds", None, "From the beginning of a file's processing to its lines."},
+
+	Ticks:           {"Ticks", "Count", None, "Ticks that ended well: what was due is judged. One a minute."},
+	TicksFailed:     {"TicksFailed", "Count", None, "Ticks that could not judge or tell all that was due. The next one does."},
+	KeysNotJudged:   {"KeysNotJudged", "Count", None, "Hours of a bucket with too many keys to find those deleted soon, again or while needed: over 20,000 deletes or 100,000 uploads a day."},
+	AlertsPublished: {"AlertsPublished", "Count", None, "Messages about incidents sent to the Alerts topic."},
+	AlertsFailed:    {"AlertsFailed", "Count", None, "Messages about incidents that could not be sent. The next tick tries again."},
 }

@@ -52,14 +52,10 @@ type source struct {
 	published string
 	last      *Row // of the minute counted last: most records are of the same minute as the one before
 
-	hasKeyDeletes   bool  // there are per-key records
-	keys, keyBytes  int64 // of requests' keys, for their mean length
-	callsWithoutKey map[*Row]*calls
+	hasKeyDeletes bool // there are per-key records
+	keys          s3event.KeyLengths
+	calls         map[*Row]*s3event.Bodies // DeleteObjects calls, which do not say how many objects they were for
 }
-
-// calls are DeleteObjects calls, which do not say how many objects they were for, and their bodies' bytes; those whose
-// bodies' size isn't known are apart.
-type calls struct{ n, bytes, unsized int64 }
 
 // NewCounts returns empty Counts. Latencies are kept one by one only if keepLatencies is set; their sums always.
 func NewCounts(buckets Buckets, keepLatencies bool) *Counts {
@@ -153,10 +149,7 @@ func (c *Counts) addRequest(src *source, row *Row, e *s3event.Event) {
 	c.addLatency(&row.Latencies[FirstByteLatency], e.FirstByteLatency)
 	c.addLatency(&row.Latencies[TotalRequestLatency], e.TotalLatency)
 
-	if len(e.Key) > 0 {
-		src.keys++
-		src.keyBytes += int64(len(e.Key))
-	}
+	src.keys.Add(e.Key)
 	if e.IsDeleteObjects() && !e.Failed() {
 		src.addCall(row, e.BytesIn)
 	}
@@ -227,6 +220,22 @@ func (c *Counts) adopt() {
 		}
 	}
 	clear(c.ownerless)
+}
+
+// AddExpected counts n objects of the bucket that were deleted as expected-deletes.yaml declares. They are among those of
+// DeletedObjects. Call it after Finish, which finds out whose the bucket is.
+func (c *Counts) AddExpected(bucket string, minute time.Time, n int64) {
+	key := rowKey{OtherName, floorDiv(minute.Unix(), 60)}
+	for _, owned := range []bool{true, false} {
+		if src, ok := c.sources[sourceKey{bucket, owned}]; ok {
+			key.bucket = src.published
+			break
+		}
+	}
+	if len(c.rows) >= maxRows && c.rows[key] == nil {
+		key.bucket = OtherName
+	}
+	rowOf(c.rows, key).Values[ExpectedDeletes] += n
 }
 
 func floorDiv(a, b int64) int64 {

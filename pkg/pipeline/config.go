@@ -5,21 +5,32 @@ import (
 	"fmt"
 	"strings"
 
+	"bucketwatch/pkg/anomaly"
 	"bucketwatch/pkg/metric"
 )
 
 // Config is what can be set from outside. Each field names its environment variable; an empty variable is an absent
 // one.
 type Config struct {
-	Namespace    string         // BUCKETWATCH_NAMESPACE: of the metrics
-	Metrics      metric.Level   // BUCKETWATCH_METRICS: none, essential or full
-	Buckets      metric.Buckets // BUCKETWATCH_BUCKETS: which have metrics of their own; globs with commas between, ! excludes
-	Clock        Clock          // BUCKETWATCH_CLOCK: system or delivery, which is for replays and tests
-	AlertsTopic  string         // BUCKETWATCH_ALERTS_TOPIC: the ARN of the topic that people read; none by default
-	FunctionName string         // AWS_LAMBDA_FUNCTION_NAME, which Lambda sets: the dimension of the health metrics
-	LogGroup     string         // AWS_LAMBDA_LOG_GROUP_NAME, which Lambda sets: where messages say to look
-	Region       string         // AWS_REGION, which Lambda sets
+	Namespace   string         // BUCKETWATCH_NAMESPACE: of the metrics
+	Metrics     metric.Level   // BUCKETWATCH_METRICS: none, essential or full
+	Buckets     metric.Buckets // BUCKETWATCH_BUCKETS: which have metrics of their own; globs with commas between, ! excludes
+	Clock       Clock          // BUCKETWATCH_CLOCK: system or delivery, which is for replays and tests
+	AlertsTopic string         // BUCKETWATCH_ALERTS_TOPIC: the ARN of the topic that people read; none by default
+	// AlertSeverity is BUCKETWATCH_ALERT_SEVERITY, from which on an incident is worth a message: LOW, MEDIUM, HIGH (the
+	// default) or CRITICAL.
+	AlertSeverity anomaly.Severity
+	// Table is BUCKETWATCH_TABLE: the name of the DynamoDB table that remembers, MemoryTable, or "": then log files aren't
+	// claimed, and what needs no memory is all that is judged.
+	Table        string
+	FunctionName string // AWS_LAMBDA_FUNCTION_NAME, which Lambda sets: the dimension of the health metrics
+	LogGroup     string // AWS_LAMBDA_LOG_GROUP_NAME, which Lambda sets: where messages say to look
+	Region       string // AWS_REGION, which Lambda sets
 }
+
+// MemoryTable is the Table of demonstrations and tests: what is remembered ends with the process. No table of DynamoDB
+// can be called so.
+const MemoryTable = ":memory:"
 
 // Clock says when it is "now".
 type Clock string
@@ -54,6 +65,13 @@ func ConfigFromEnv(getenv func(string) string) (Config, error) {
 	c.Region = getenv("AWS_REGION")
 	c.AlertsTopic = getenv("BUCKETWATCH_ALERTS_TOPIC")
 	check("BUCKETWATCH_ALERTS_TOPIC", validTopic(c.AlertsTopic))
+	severity, ok := anomaly.ParseSeverity(get("BUCKETWATCH_ALERT_SEVERITY", string(anomaly.High)))
+	if !ok {
+		check("BUCKETWATCH_ALERT_SEVERITY", fmt.Errorf("%q is not one of LOW, MEDIUM, HIGH, CRITICAL", severity))
+	}
+	c.AlertSeverity = severity
+	c.Table = getenv("BUCKETWATCH_TABLE")
+	check("BUCKETWATCH_TABLE", validTable(c.Table))
 	c.Namespace = get("BUCKETWATCH_NAMESPACE", "BucketWatch")
 	check("BUCKETWATCH_NAMESPACE", validNamespace(c.Namespace))
 	c.Metrics, err = metric.ParseLevel(get("BUCKETWATCH_METRICS", "essential"))
@@ -95,6 +113,25 @@ func validTopic(arn string) error {
 	fields := strings.Split(arn, ":")
 	if arn != "" && (len(fields) != 6 || fields[0] != "arn" || fields[2] != "sns" || fields[4] == "" || fields[5] == "") {
 		return fmt.Errorf("%q is not the ARN of an SNS topic", arn)
+	}
+	return nil
+}
+
+// validTable holds name against DynamoDB's rules; none is valid.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+func validTable(name string) error {
+	if name == "" || name == MemoryTable {
+		return nil
+	}
+	if len(name) < 3 || len(name) > 255 {
+		return fmt.Errorf("%q does not have 3 to 255 characters", name)
+	}
+	for _, c := range []byte(name) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '-', c == '_':
+		default:
+			return fmt.Errorf("%q has a character other than A-Z a-z 0-9 . - _, and is not %s", name, MemoryTable)
+		}
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 
 	"bucketwatch/pkg/anomaly"
 	"bucketwatch/pkg/cloudtrail"
+	"bucketwatch/pkg/evidence"
+	"bucketwatch/pkg/expected"
 	"bucketwatch/pkg/metric"
 	"bucketwatch/pkg/s3event"
 )
@@ -23,6 +25,7 @@ type contents struct {
 	calls      s3event.Calls
 	deletes    deletes
 	protection anomaly.ProtectionRemoved
+	evidence   *evidence.Collector // nil if nobody remembers it
 
 	event     s3event.Event // reused
 	principal []byte        // reused
@@ -40,6 +43,11 @@ func newContents(config *Config, logBucket string, key cloudtrail.Key, now time.
 		duplicates: newDuplicates(),
 		counts:     metric.NewCounts(config.Buckets, config.Metrics == metric.Full),
 	}
+}
+
+// collect has evidence gathered, of the log file with the given address.
+func (c *contents) collect(uri string, delivered time.Time, list *expected.List) {
+	c.evidence = evidence.New(evidence.File{URI: uri, Bucket: c.logBucket, AccountID: c.accountID, Delivered: delivered}, list)
 }
 
 // add takes in one record.
@@ -78,20 +86,27 @@ func (c *contents) addManagement(r *cloudtrail.Record) {
 		return
 	}
 	c.principal = s3event.AppendPrincipal(c.principal[:0], &r.UserIdentity)
-	c.protection.Change(removal, evidence(r, string(c.principal), nil))
+	c.protection.Change(removal, evidenceOf(r, string(c.principal), nil))
 }
 
-// addCaller counts the event for its caller, and takes note of deletes.
+// addCaller counts the event for its caller, and takes note of deletes and of what else is evidence.
 func (c *contents) addCaller(r *cloudtrail.Record, inLogBucket bool) {
 	e := &c.event
 	if e.Kind != s3event.Request && e.Kind != s3event.KeyDelete {
 		return
 	}
 	if e.Kind == s3event.KeyDelete && !e.Identified {
-		c.deletes.addUnidentified(r, e, inLogBucket)
+		origin := c.calls.Origin(r, e)
+		c.deletes.addUnidentified(r, e, origin, inLogBucket)
+		if c.evidence != nil {
+			c.evidence.AddUnidentified(r, e, origin)
+		}
 		return
 	}
 	c.principal = s3event.AppendPrincipal(c.principal[:0], &r.UserIdentity)
+	if c.evidence != nil {
+		c.evidence.Add(r, e, c.principal)
+	}
 	row := c.callers.Row(bucketName(e), c.principal)
 	if e.Kind == s3event.Request {
 		row.Requests++
@@ -115,29 +130,39 @@ func (c *contents) addCaller(r *cloudtrail.Record, inLogBucket bool) {
 	}
 	switch {
 	case e.ObjectDeleted():
-		c.protection.LogFilesDeleted(c.logBucket, evidence(r, principal, e.Key), 1)
+		c.protection.LogFilesDeleted(c.logBucket, evidenceOf(r, principal, e.Key), 1)
 	case e.IsDeleteObjects() && !e.Failed():
-		c.protection.DeleteObjectsCalled(c.logBucket, evidence(r, principal, nil))
+		c.protection.DeleteObjectsCalled(c.logBucket, evidenceOf(r, principal, nil))
 	}
 }
 
 // finish ascribes the deletes whose records didn't say who made them. Call it when all records were added.
 func (c *contents) finish() {
 	c.counts.Finish()
-	c.deletes.ascribe(&c.calls)
+	c.calls.Ascribe()
+	c.deletes.ascribe()
 	for _, g := range c.deletes.unidentified() {
 		if g.deleted == 0 {
 			continue
 		}
-		c.callers.Row([]byte(g.bucket), []byte(g.caller.Principal)).DeletedObjects += g.deleted
+		caller := g.origin.Caller
+		if caller.Principal == s3event.Unattributed {
+			c.health[metric.DeletesUnattributed] += g.deleted
+		}
+		c.callers.Row([]byte(g.bucket), []byte(caller.Principal)).DeletedObjects += g.deleted
 		for i, ev := range g.logFiles {
-			ev.Caller = g.caller
+			ev.Caller = caller
 			n := int64(1)
 			if i == 0 {
 				n = g.deleted - int64(len(g.logFiles)) + 1 // the first stands for those that were not kept, too
 			}
 			c.protection.LogFilesDeleted(c.logBucket, ev, n)
 		}
+	}
+	if c.evidence != nil {
+		c.evidence.Finish(c.newest)
+		c.evidence.Expected(c.counts.AddExpected)
+		c.health[metric.KeysNotKept] = c.evidence.KeysNotKept()
 	}
 	c.health[metric.RecordsNotCompared] = c.duplicates.notCompared
 	c.health[metric.LatenciesNotKept] = c.counts.LatenciesNotKept()
@@ -154,7 +179,7 @@ func bucketName(e *s3event.Event) []byte {
 	return e.Bucket
 }
 
-func evidence(r *cloudtrail.Record, principal string, key []byte) anomaly.Evidence {
+func evidenceOf(r *cloudtrail.Record, principal string, key []byte) anomaly.Evidence {
 	return anomaly.Evidence{
 		Time:    r.EventTime,
 		Caller:  s3event.NewCaller(r, principal),

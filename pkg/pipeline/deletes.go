@@ -16,11 +16,11 @@ const (
 )
 
 // deletes are the deletes in one log file: the first of them each for its own Delete line, and how many objects were
-// deleted in the name of nobody until ascribe finds the call.
+// deleted by calls that aren't known before the whole file was read.
 type deletes struct {
 	list      []deleteEntry
 	notListed int64
-	groups    map[groupKey]*group
+	groups    map[*s3event.Origin]*group
 }
 
 // deleteEntry is what a Delete line says.
@@ -32,21 +32,17 @@ type deleteEntry struct {
 	errorCode string
 	eventID   string
 	caller    s3event.Caller
-	group     *group // non-nil until the caller is known
+	origin    *s3event.Origin // non-nil until the caller is known
 }
 
-// groupKey is all that a per-key record without identity tells of its call.
-type groupKey struct {
+// group is what one call deleted, by per-key records without identity.
+type group struct {
 	bucket    string
 	requestID string
 	second    int64
-}
-
-type group struct {
-	groupKey
-	caller   s3event.Caller
-	deleted  int64
-	logFiles []anomaly.Evidence // if the bucket is that of the log files
+	origin    *s3event.Origin
+	deleted   int64
+	logFiles  []anomaly.Evidence // if the bucket is that of the log files
 }
 
 // add lists a delete whose caller is known.
@@ -57,25 +53,24 @@ func (d *deletes) add(r *cloudtrail.Record, e *s3event.Event, principal string) 
 }
 
 // addUnidentified lists the deletion of one object by a call that another record tells of.
-func (d *deletes) addUnidentified(r *cloudtrail.Record, e *s3event.Event, inLogBucket bool) {
-	key := groupKey{string(bucketName(e)), string(r.RequestID), e.Time.Unix()}
-	g, ok := d.groups[key]
+func (d *deletes) addUnidentified(r *cloudtrail.Record, e *s3event.Event, origin *s3event.Origin, inLogBucket bool) {
+	g, ok := d.groups[origin]
 	if !ok {
 		if d.groups == nil {
-			d.groups = map[groupKey]*group{}
+			d.groups = map[*s3event.Origin]*group{}
 		}
-		g = &group{groupKey: key}
-		d.groups[key] = g
+		g = &group{bucket: string(bucketName(e)), requestID: string(r.RequestID), second: e.Time.Unix(), origin: origin}
+		d.groups[origin] = g
 	}
 	if entry := d.entry(r, e); entry != nil {
-		entry.group = g
+		entry.origin = origin
 	}
 	if !e.ObjectDeleted() {
 		return
 	}
 	g.deleted++
 	if inLogBucket && len(g.logFiles) < maxLogFiles {
-		g.logFiles = append(g.logFiles, evidence(r, "", e.Key))
+		g.logFiles = append(g.logFiles, evidenceOf(r, "", e.Key))
 	}
 }
 
@@ -99,14 +94,11 @@ func (d *deletes) entry(r *cloudtrail.Record, e *s3event.Event) *deleteEntry {
 	return &d.list[len(d.list)-1]
 }
 
-// ascribe finds the callers of the unidentified deletes.
-func (d *deletes) ascribe(calls *s3event.Calls) {
-	for _, g := range d.groups {
-		g.caller = calls.CallerOf(g.bucket, g.requestID, time.Unix(g.second, 0))
-	}
+// ascribe enters the callers of the unidentified deletes, whose origins are ascribed.
+func (d *deletes) ascribe() {
 	for i := range d.list {
-		if g := d.list[i].group; g != nil {
-			d.list[i].caller, d.list[i].group = g.caller, nil
+		if o := d.list[i].origin; o != nil {
+			d.list[i].caller, d.list[i].origin = o.Caller, nil
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"bucketwatch/pkg/anomaly"
 	"bucketwatch/pkg/cloudtrail"
 	"bucketwatch/pkg/metric"
 	"bucketwatch/pkg/trigger"
@@ -28,22 +29,32 @@ type file struct {
 	started  time.Time
 	reader   *cloudtrail.Reader
 	contents *contents
+	found    []anomaly.Anomaly         // in this file alone
 	health   [len(metric.Health)]int64 // as published
+
+	takenOver bool // from an invocation that did not end it
+	nothing   bool // is in it
 }
 
-// process takes one object through: fetched and read at the same time, and only when it has ended cleanly are its
-// lines written. An error means that nothing was written, unless it is the writing that failed.
+// process takes one object through: claimed, fetched and read at the same time, and only when it has ended cleanly is
+// its evidence put and are its lines written. An error means that no line was written, unless it is the writing that
+// failed.
 func (p *Pipeline) process(ctx context.Context, object trigger.Object) error {
 	f := &file{object: object, key: cloudtrail.ParseKey(object.Key), started: p.Now()}
 	if f.key.Kind != cloudtrail.LogFile {
 		return p.skip(ctx, f, string(f.key.Kind))
 	}
+	return p.claimed(ctx, f, func() error { return p.whole(ctx, f) })
+}
+
+// whole reads the log file and tells what is in it.
+func (p *Pipeline) whole(ctx context.Context, f *file) error {
 	f.reader = p.readers.Get().(*cloudtrail.Reader)
 	defer p.readers.Put(f.reader)
 
 	var body io.ReadCloser
 	err := p.Step(ctx, "fetch", func(ctx context.Context) (err error) {
-		body, err = p.fetch(ctx, object)
+		body, err = p.fetch(ctx, f.object)
 		return err
 	})
 	if err == nil {
@@ -51,11 +62,18 @@ func (p *Pipeline) process(ctx context.Context, object trigger.Object) error {
 	}
 	switch {
 	case errors.Is(err, cloudtrail.ErrEmpty):
+		f.nothing = true
 		return p.skip(ctx, f, "Empty")
 	case errors.Is(err, cloudtrail.ErrNoRecords):
+		f.nothing = true
 		return p.skip(ctx, f, "NoRecords")
 	case err != nil:
 		return err
+	}
+	if p.history != nil {
+		if err := p.Step(ctx, "remember", func(ctx context.Context) error { return p.remember(ctx, f) }); err != nil {
+			return err
+		}
 	}
 	if err := p.Step(ctx, "emit", func(context.Context) error { return p.emit(f) }); err != nil {
 		return err
@@ -78,17 +96,45 @@ func (p *Pipeline) read(f *file, body io.ReadCloser) error {
 	defer body.Close()
 	f.reader.Reset(body)
 	f.contents = newContents(&p.config, f.object.Bucket, f.key, p.clock(f))
+	if p.history != nil {
+		f.contents.collect(uri(f.object), f.key.Delivered, p.Expected)
+	}
 	var record cloudtrail.Record
 	for {
 		switch err := f.reader.Read(&record); {
 		case err == io.EOF:
 			f.contents.finish()
+			f.found = p.foundIn(f)
 			return nil
 		case err != nil:
 			return err
 		}
 		f.contents.add(&record)
 	}
+}
+
+// foundIn returns the anomalies that a file shows by itself.
+func (p *Pipeline) foundIn(f *file) []anomaly.Anomaly {
+	found := f.contents.protection.Anomalies()
+	for i := range found {
+		found[i].AccountID = f.contents.accountID
+		found[i].LogFiles = []string{uri(f.object)}
+		if p.history != nil {
+			found[i].Deleted = nil // counted with those of other files, when the hour is judged
+		}
+	}
+	return found
+}
+
+// remember puts what the file tells the detectors. Nothing of it depends on another file, so that to put it again, in
+// another attempt, makes no difference.
+func (p *Pipeline) remember(ctx context.Context, f *file) error {
+	c := f.contents
+	delivered := c.evidence.Delivered()
+	if err := p.history.PutFound(ctx, f.found, uri(f.object), delivered, p.Now()); err != nil {
+		return err
+	}
+	return p.history.PutShares(ctx, c.accountID, c.evidence.Shares(), p.Now())
 }
 
 // emit writes all lines about f: what was deleted and by whom, the buckets' counts, the anomalies, and last whether
@@ -118,12 +164,15 @@ func (p *Pipeline) emit(f *file) error {
 			return err
 		}
 	}
-	for _, a := range c.protection.Anomalies() {
-		if err := w.anomaly(&a); err != nil {
+	for i := range f.found {
+		if err := w.anomaly(opened(&f.found[i])); err != nil {
 			return err
 		}
 	}
 	health[metric.FilesProcessed] = 1
+	if f.takenOver {
+		health[metric.FilesTakenOver] = 1
+	}
 	health[metric.RecordsRead] = f.reader.Records()
 	health[metric.RecordsUnaccounted] = metric.Unaccounted(&health)
 	if !c.newest.IsZero() {

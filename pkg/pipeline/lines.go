@@ -6,6 +6,7 @@ import (
 
 	"bucketwatch/pkg/anomaly"
 	"bucketwatch/pkg/emf"
+	"bucketwatch/pkg/history"
 	"bucketwatch/pkg/metric"
 )
 
@@ -136,64 +137,73 @@ func values(kept []float32, from int) []float64 {
 	return v
 }
 
-// anomaly makes the line of an anomaly. Its metrics carry the time of detection: alarms look at now.
-func (w *writer) anomaly(a *anomaly.Anomaly) error {
+// anomaly makes the line of an anomaly. Its metrics carry the time of detection: alarms look at now. What only became
+// more severe, without becoming HIGH, has no metric, and its line goes beside the log.
+func (w *writer) anomaly(news *history.News) error {
+	a := &news.Anomaly
 	line := w.root("Anomaly")
 	member(line, "BucketName", dimension(a.Bucket))
 	member(line, "Anomaly", a.Name)
 	member(line, "Severity", string(a.Severity))
 	member(line, "Principal", clip(a.Principal, maxText))
+	member(line, "PrincipalKind", string(a.Kind))
 	member(line, "WindowStart", a.WindowStart.Format(time.RFC3339))
 	member(line, "WindowEnd", a.WindowEnd.Format(time.RFC3339))
+	member(line, "FirstTime", a.First.UTC().Format(time.RFC3339))
+	member(line, "LastTime", a.Last.UTC().Format(time.RFC3339))
 	member(line, "Count", a.Count)
+	number(line, "Threshold", a.Threshold)
+	number(line, "Record", a.Record)
 	member(line, "Explanation", clip(a.Explanation, maxText))
-	if a.KeysInAll > 0 {
-		if len(a.Keys) > 0 {
-			member(line, "Keys", a.Keys)
-		}
-		member(line, "KeysInAll", a.KeysInAll)
-	}
-	for _, m := range []emf.Member{
-		{Name: "EventIds", Value: a.EventIDs},
-		{Name: "SourceIPAddresses", Value: a.SourceIPAddresses},
-		{Name: "UserAgents", Value: a.UserAgents},
-	} {
-		if len(m.Value.([]string)) > 0 {
-			line.Members = append(line.Members, m)
-		}
-	}
-	member(line, "LogFiles", []string{w.logFile})
+	number(line, "KeysInAll", a.KeysInAll)
+	list(line, "Keys", a.Keys)
+	list(line, "Persons", clipAll(a.Persons))
+	list(line, "EventIds", a.EventIDs)
+	list(line, "SourceIPAddresses", a.SourceIPAddresses)
+	list(line, "UserAgents", a.UserAgents)
+	list(line, "LogFiles", a.LogFiles)
 
-	perBucket := []emf.MetricDefinition{definition(metric.Anomalies)}
-	member(line, metric.Anomalies.Name, int64(1))
-	if a.Severity == anomaly.High {
-		member(line, metric.HighSeverityAnomalies.Name, int64(1))
-		perBucket = append(perBucket, definition(metric.HighSeverityAnomalies))
+	var perBucket []emf.MetricDefinition
+	for _, m := range []struct {
+		metric.Definition
+		value int64
+	}{
+		{metric.Anomalies, one(news.Opened)},
+		{metric.HighSeverityAnomalies, one(news.BecameHigh)},
+		{metric.UnexpectedDeletes, news.UnexpectedDeletes},
+	} {
+		if m.value > 0 {
+			member(line, m.Name, m.value)
+			perBucket = append(perBucket, definition(m.Definition))
+		}
 	}
-	if a.DeletedObjects > 0 {
-		member(line, metric.UnexpectedDeletes.Name, a.DeletedObjects)
-		perBucket = append(perBucket, definition(metric.UnexpectedDeletes))
+	if len(perBucket) > 0 {
+		line.Directives = append(line.Directives, emf.MetricDirective{
+			Namespace: w.config.Namespace, Dimensions: [][]string{{"BucketName"}, {}}, Metrics: perBucket,
+		})
 	}
-	line.Directives = []emf.MetricDirective{
-		{
-			Namespace:  w.config.Namespace,
-			Dimensions: [][]string{{"BucketName", "Anomaly"}},
-			Metrics:    []emf.MetricDefinition{definition(metric.Anomalies)},
-		},
-		{
-			Namespace:  w.config.Namespace,
-			Dimensions: [][]string{{"BucketName"}, {}},
-			Metrics:    perBucket,
-		},
+	if news.Opened {
+		line.Directives = append(line.Directives, emf.MetricDirective{
+			Namespace: w.config.Namespace, Dimensions: [][]string{{"BucketName", "Anomaly"}}, Metrics: []emf.MetricDefinition{definition(metric.Anomalies)},
+		})
 	}
 	return w.add(line)
+}
+
+func one(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // health makes the line about the function's work on one object. skipReason is why it was not read, if it wasn't.
 func (w *writer) health(values *[len(metric.Health)]int64, skipReason string) error {
 	line := w.root("Health")
 	member(line, "FunctionName", w.config.FunctionName)
-	member(line, "LogFile", w.logFile)
+	if w.logFile != "" {
+		member(line, "LogFile", w.logFile)
+	}
 	if skipReason != "" {
 		member(line, "SkipReason", skipReason)
 	}
@@ -244,6 +254,31 @@ func (w *writer) delete(d *deleteEntry) error {
 
 func member(line *emf.Line, name string, value any) {
 	line.Members = append(line.Members, emf.Member{Name: name, Value: value})
+}
+
+// number adds a member unless it is 0.
+func number(line *emf.Line, name string, value int64) {
+	if value != 0 {
+		member(line, name, value)
+	}
+}
+
+// list adds a member unless it is empty.
+func list(line *emf.Line, name string, values []string) {
+	if len(values) > 0 {
+		member(line, name, values)
+	}
+}
+
+// maxPersons is how many persons a line names.
+const maxPersons = 10
+
+func clipAll(values []string) []string {
+	clipped := make([]string, 0, min(len(values), maxPersons))
+	for _, v := range values[:min(len(values), maxPersons)] {
+		clipped = append(clipped, clip(v, maxText))
+	}
+	return clipped
 }
 
 // dimension is a bucket's name as a dimension's value: no other text of a log file may become one.

@@ -9,12 +9,16 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"bucketwatch/pkg/cloudtrail"
+	"bucketwatch/pkg/expected"
+	"bucketwatch/pkg/history"
+	"bucketwatch/pkg/state"
 	"bucketwatch/pkg/trigger"
 )
 
@@ -34,19 +38,26 @@ type Pipeline struct {
 	Step func(ctx context.Context, name string, f func(context.Context) error) error
 	// Now is the time of day; by default time.Now.
 	Now func() time.Time
+	// Expected is which deletes were declared; by default none.
+	Expected *expected.List
 	// Log gets what the operator should know; by default JSON lines between the Output's.
 	Log *slog.Logger
 
 	config  Config
 	s3      S3
 	sns     SNS
+	claims  *state.Claims    // nil: nothing is remembered
+	history *history.History // nil: nothing is remembered
 	out     *Output
-	readers sync.Pool // of *cloudtrail.Reader, whose memory serves one file after the other
+
+	schemaKnown atomic.Bool
+	readers     sync.Pool // of *cloudtrail.Reader, whose memory serves one file after the other
 }
 
-// New returns a Pipeline that fetches log files from objects, publishes messages to topics and writes lines to out.
-func New(config Config, objects S3, topics SNS, out *Output) *Pipeline {
-	return &Pipeline{
+// New returns a Pipeline that fetches log files from objects, publishes messages to topics, remembers in store and writes
+// lines to out. Without a store (nil) log files aren't claimed, and only what needs no memory is judged.
+func New(config Config, objects S3, topics SNS, store state.Store, out *Output) *Pipeline {
+	p := &Pipeline{
 		Step:    func(ctx context.Context, _ string, f func(context.Context) error) error { return f(ctx) },
 		Now:     time.Now,
 		Log:     slog.New(slog.NewJSONHandler(out.Log(), nil)),
@@ -56,6 +67,11 @@ func New(config Config, objects S3, topics SNS, out *Output) *Pipeline {
 		out:     out,
 		readers: sync.Pool{New: func() any { return new(cloudtrail.Reader) }},
 	}
+	if store != nil {
+		p.claims = &state.Claims{Store: store}
+		p.history = history.New(store)
+	}
+	return p
 }
 
 // BatchResponse answers an SQS event: the messages named come again, all others are done.
@@ -106,7 +122,7 @@ func join(failures []error) error {
 	return errors.Join(failures...)
 }
 
-// message does what one message asks for. Ticks are accepted and leave nothing to do while nothing is remembered.
+// message does what one message asks for.
 func (p *Pipeline) message(ctx context.Context, m *trigger.Message) error {
 	if m.Err != nil {
 		p.Log.ErrorContext(ctx, "message not understood", "messageId", m.ID, "error", m.Err.Error())
@@ -120,6 +136,11 @@ func (p *Pipeline) message(ctx context.Context, m *trigger.Message) error {
 		if err := p.testAlert(ctx); err != nil {
 			p.Log.ErrorContext(ctx, "test alert failed", "error", err.Error())
 			failures = append(failures, fmt.Errorf("cannot send the test alert: %w", err))
+		}
+	}
+	if m.Tick != nil {
+		if err := p.tick(ctx, m.Tick.Time); err != nil {
+			failures = append(failures, fmt.Errorf("cannot write the lines of a tick: %w", err))
 		}
 	}
 	for _, object := range m.Objects {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"bucketwatch/pkg/state"
 )
 
 // getObject is an S3 that answers with a function.
@@ -54,8 +56,14 @@ type run struct {
 	published    []*sns.PublishInput
 }
 
-// newRun returns a pipeline at a fixed time, with the variables given as NAME=value.
-func newRun(t *testing.T, s3 S3, env ...string) *run {
+// newRun returns a pipeline at a fixed time that remembers nothing, with the variables given as NAME=value.
+func newRun(t testing.TB, s3 S3, env ...string) *run {
+	t.Helper()
+	return newRunWith(t, nil, s3, env...)
+}
+
+// newRunWith is newRun with a store.
+func newRunWith(t testing.TB, store state.Store, s3 S3, env ...string) *run {
 	t.Helper()
 	config, err := ConfigFromEnv(func(name string) string {
 		for _, e := range env {
@@ -72,7 +80,7 @@ func newRun(t *testing.T, s3 S3, env ...string) *run {
 	r.Pipeline = New(config, s3, publish(func(in *sns.PublishInput) error {
 		r.published = append(r.published, in)
 		return nil
-	}), NewOutput(&r.metrics, &r.log))
+	}), store, NewOutput(&r.metrics, &r.log))
 	r.Now = func() time.Time { return detection }
 	return r
 }
@@ -80,7 +88,7 @@ func newRun(t *testing.T, s3 S3, env ...string) *run {
 // line is one line of JSON.
 type line map[string]any
 
-func lines(t *testing.T, b []byte) []line {
+func lines(t testing.TB, b []byte) []line {
 	t.Helper()
 	var all []line
 	for text := range strings.Lines(string(b)) {
@@ -187,8 +195,9 @@ func TestHandleSamples(t *testing.T) {
 			if string(got) != want {
 				t.Errorf("Handle(%s) = %s, want %s", path, got, want)
 			}
-			if got := len(ofType(lines(t, r.metrics.Bytes()), "Health")); got != len(fetched) {
-				t.Errorf("Handle(%s) wrote %d health lines for %d log files", path, got, len(fetched))
+			ticks := strings.Count(filepath.Base(path), "tick")
+			if got := len(ofType(lines(t, r.metrics.Bytes()), "Health")); got != len(fetched)+ticks {
+				t.Errorf("Handle(%s) wrote %d health lines for %d log files and %d ticks", path, got, len(fetched), ticks)
 			}
 			for _, key := range fetched {
 				if !strings.Contains(key, "/CloudTrail/us-east-1/") || strings.ContainsAny(key, "%") {

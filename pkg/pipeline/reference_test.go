@@ -2,12 +2,15 @@ package pipeline
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"bucketwatch/internal/traffic"
 )
@@ -82,6 +85,11 @@ func TestLinesAreAsDocumented(t *testing.T) {
 			t.Errorf("no line of type %s was written: the test shows nothing about it", name)
 		}
 	}
+	for member := range all["Anomaly"] {
+		if !seen["Anomaly"][member] {
+			t.Errorf("docs/REFERENCE.md has %s of Anomaly lines, and no line has it", member)
+		}
+	}
 }
 
 func jsonType(v any) string {
@@ -99,7 +107,8 @@ func jsonType(v any) string {
 }
 
 // linesOfAllSorts are the lines about an hour of traffic, and about a record that tells as little as one can, at every
-// level of metrics.
+// level of metrics; and what ticks tell of a day on which each detector finds something, at first without a topic that
+// takes their messages.
 func linesOfAllSorts(t *testing.T) []line {
 	t.Helper()
 	hour := traffic.Hour(3, detection.Truncate(time.Minute))
@@ -123,5 +132,19 @@ func linesOfAllSorts(t *testing.T) []line {
 		all = append(all, lines(t, r.metrics.Bytes())...)
 		all = append(all, lines(t, r.log.Bytes())...)
 	}
-	return all
+	w := newWorld(t, afterCalmDays(t))
+	works := w.sns
+	w.sns = publish(func(*sns.PublishInput) error { return errors.New("AuthorizationError") })
+	for _, s := range inTurn(badDay(seeded(t)), badTicks()) {
+		if s.tick.After(clockOn(12, 0, 0)) {
+			w.sns = works
+		}
+		w.read(t, s.files...)
+		w.tick(t, s.tick)
+	}
+	w.read(t, opaque(1, 1, 200, clockOn(23, 30, 0)), deleting(2, 25, 30, appWeb)) // late
+	w.tick(t, clockOn(23, 40, 0), clockOn(23, 41, 0))
+	byTicks := w.take(t)
+	wantAllDetectors(t, toldBy(byTicks))
+	return append(all, byTicks...)
 }

@@ -22,7 +22,7 @@ type call struct{ user, address, requestID, at, more string }
 func (c call) record(t testing.TB) string {
 	t.Helper()
 	doc := record(t, "delete-objects", fmt.Sprintf(`{"userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/%s","sessionContext":"(absent)"},
-		"sourceIPAddress":%q,"userAgent":"[aws-cli/2.31.0]","requestID":%q,"eventTime":"2026-11-20T%sZ"}`, c.user, c.address, c.requestID, c.at))
+		"sourceIPAddress":%q,"userAgent":"[aws-cli/2.31.0]","requestID":%q,"eventTime":"2026-11-20T%sZ","sessionCredentialFromConsole":"(absent)"}`, c.user, c.address, c.requestID, c.at))
 	if c.more == "" {
 		return doc
 	}
@@ -164,6 +164,7 @@ func TestCallerOfPerKeyRecord(t *testing.T) {
 		}
 		want := s3event.Caller{
 			Principal:       bob,
+			Human:           true,
 			SourceIPAddress: "203.0.113.50",
 			UserAgent:       "[S3Console/0.4, aws-internal/3 aws-sdk-java/1.12.750 Linux/5.10 OpenJDK_64-Bit_Server_VM/25.412-b09 java/1.8.0_412]",
 		}
@@ -192,6 +193,36 @@ func TestCallsKeepsCopies(t *testing.T) {
 		got := calls.CallerOf("photos", requestID, e.Time)
 		if want := (s3event.Caller{Principal: alice, SourceIPAddress: "192.0.2.1", UserAgent: "[aws-cli/2.31.0]"}); got != want {
 			t.Errorf("CallerOf(photos, %q) = %+v, want %+v", requestID, got, want)
+		}
+	}
+}
+
+// What the objects of one call say of it is one origin, and its caller is found whatever stands between.
+func TestOrigin(t *testing.T) {
+	perKey := func(requestID, bucket, at string) string {
+		return record(t, "delete-object-per-key-minimal", fmt.Sprintf(`{"requestID":%q,"eventTime":"2026-11-20T%sZ","resources":[
+			{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::%s","accountId":"111122223333"}]}`, requestID, at, bucket))
+	}
+	var calls s3event.Calls // the zero value is ready
+	origin := func(doc string) *s3event.Origin {
+		r := read(t, doc)
+		var e s3event.Event
+		s3event.Interpret(r, &e)
+		return calls.Origin(r, &e)
+	}
+	first, again := origin(perKey("R1", "photos", "14:00:00")), origin(perKey("R1", "photos", "14:00:00"))
+	byTime, other := origin(perKey("R2", "photos", "14:00:01")), origin(perKey("R3", "invoices", "14:00:00"))
+	add(t, &calls, call{"alice", "192.0.2.1", "R1", "14:00:00", ``}.record(t))
+	calls.Ascribe()
+	if first != again {
+		t.Errorf("Origin of two objects of a call = %p and %p, want one", first, again)
+	}
+	for name, test := range map[string]struct {
+		got  *s3event.Origin
+		want string
+	}{"by the request id": {first, alice}, "by the time": {byTime, alice}, "of another bucket": {other, s3event.Unattributed}} {
+		if test.got.Caller.Principal != test.want {
+			t.Errorf("Ascribe() found %q as the caller %s, want %q", test.got.Caller.Principal, name, test.want)
 		}
 	}
 }

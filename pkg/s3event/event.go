@@ -53,6 +53,11 @@ type Event struct {
 	Status    int    // HTTP status; see status
 	ErrorCode []byte // nil for success
 	Deletion  Deletion
+	// DeleteMarker: the answer to a delete told of a delete marker, that was made or removed. The bucket is versioned.
+	DeleteMarker bool
+	// MaybeMarker: of a PermanentlyDeleted object the record, one of a DeleteObjects call, doesn't say whether it was a
+	// version of the object or a delete marker. What such a record tells of the answer is not documented.
+	MaybeMarker bool
 
 	BytesIn          int64   // of the request's body
 	BytesOut         int64   // of the answer's body
@@ -95,6 +100,8 @@ func Interpret(r *cloudtrail.Record, e *Event) {
 	e.Status = status(r)
 	e.ErrorCode = r.ErrorCode
 	e.Deletion = deletion(r, e)
+	e.DeleteMarker = e.IsDelete() && string(r.ResponseElements.DeleteMarker) == "true"
+	e.MaybeMarker = e.Kind == KeyDelete && e.Deletion == PermanentlyDeleted && len(r.ResponseElements.DeleteMarker) == 0
 	e.Anonymous = isAnonymous(&r.UserIdentity)
 	e.Identified = identified(&r.UserIdentity)
 

@@ -235,6 +235,44 @@ func TestDeletion(t *testing.T) {
 	}
 }
 
+func TestDeleteMarker(t *testing.T) {
+	const (
+		version    = `"requestParameters":{"versionId":"v1"}`
+		marker     = `"responseElements":{"x-amz-delete-marker":"true"}`
+		noMarker   = `"responseElements":{"x-amz-delete-marker":"false"}`
+		otherReply = `"responseElements":{"x-amz-version-id":"v1"}`
+	)
+	tests := []struct {
+		name, base, patch string
+		wantMarker        bool
+		wantMaybe         bool
+	}{
+		{"unversioned", "delete-object", `{}`, false, false},
+		{"versioned", "delete-object", `{` + marker + `}`, true, false},
+		{"version deleted", "delete-object", `{` + version + `,` + otherReply + `}`, false, false},
+		{"version deleted, no answer", "delete-object", `{` + version + `}`, false, false},
+		{"marker removed", "delete-object", `{` + version + `,` + marker + `}`, true, false},
+		{"per key, no answer", "delete-object-per-key", `{}`, false, false},
+		{"per key, versioned", "delete-object-per-key", `{` + marker + `}`, true, false},
+		{"per key, version, no answer", "delete-object-per-key", `{` + version + `}`, false, true},
+		{"per key, version, no answer, minimal", "delete-object-per-key-minimal", `{` + version + `}`, false, true},
+		{"per key, version, answer without the marker", "delete-object-per-key", `{` + version + `,` + otherReply + `}`, false, true},
+		{"per key, version deleted for certain", "delete-object-per-key", `{` + version + `,` + noMarker + `}`, false, false},
+		{"per key, marker removed", "delete-object-per-key", `{` + version + `,` + marker + `}`, true, false},
+		{"per key, version, denied", "delete-object-per-key", `{` + version + `,"errorCode":"AccessDenied"}`, false, false},
+		{"read of a marker", "get-object", `{"errorCode":"NoSuchKey",` + marker + `}`, false, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			e := interpret(t, record(t, test.base, test.patch))
+			if e.DeleteMarker != test.wantMarker || e.MaybeMarker != test.wantMaybe {
+				t.Errorf("Interpret(%s).DeleteMarker, MaybeMarker = %t, %t, want %t, %t",
+					test.base+test.patch, e.DeleteMarker, e.MaybeMarker, test.wantMarker, test.wantMaybe)
+			}
+		})
+	}
+}
+
 func TestIsDelete(t *testing.T) {
 	tests := []struct {
 		name, base, patch     string
@@ -291,9 +329,16 @@ func TestStatus(t *testing.T) {
 		{"NotModified", `{"errorCode":"NotModified"}`, 304, false},
 
 		{"AccessDenied", `{"errorCode":"AccessDenied"}`, 403, true},
-		{"NoSuchKey", `{"errorCode":"NoSuchKey"}`, 400, true},
-		{"NotFound", `{"errorCode":"NotFound"}`, 400, true},
-		{"NoSuchBucket", `{"errorCode":"NoSuchBucket"}`, 400, true},
+		{"Forbidden", `{"errorCode":"Forbidden"}`, 403, true},
+		{"NoSuchKey", `{"errorCode":"NoSuchKey"}`, 404, true},
+		{"NoSuchVersion", `{"errorCode":"NoSuchVersion"}`, 404, true},
+		{"NoSuchUpload", `{"errorCode":"NoSuchUpload"}`, 404, true},
+		{"NoSuchTagSet", `{"errorCode":"NoSuchTagSet"}`, 404, true},
+		{"NoSuchObjectLockConfiguration", `{"errorCode":"NoSuchObjectLockConfiguration"}`, 404, true},
+		{"ObjectLockConfigurationNotFoundError", `{"errorCode":"ObjectLockConfigurationNotFoundError"}`, 404, true},
+		{"NotFound", `{"errorCode":"NotFound"}`, 404, true},
+		{"NoSuchBucket", `{"errorCode":"NoSuchBucket"}`, 404, true},
+		{"InvalidObjectState's class alone", `{"errorCode":"InvalidObjectState"}`, 400, true},
 		{"PreconditionFailed", `{"errorCode":"PreconditionFailed"}`, 400, true},
 		{"RequestTimeout is the client's", `{"errorCode":"RequestTimeout"}`, 400, true},
 		{"unknown code", `{"errorCode":"SomethingNew"}`, 400, true},

@@ -54,6 +54,9 @@ func FuzzMeaning(f *testing.F) {
 	for _, c := range trailChanges {
 		small(trailChange(f, c.eventName, c.parameters))
 	}
+	for _, o := range overwrites {
+		small(record(f, o.base, o.patch))
+	}
 	for _, r := range removals {
 		small(record(f, r.base, r.patch))
 	}
@@ -127,6 +130,12 @@ func checkMeaning(t *testing.T, r *cloudtrail.Record, e *s3event.Event, calls *s
 	succeeded := e.ObjectDeleted() || e.Deletion == s3event.MarkerRemoved
 	check(!succeeded || len(e.ErrorCode) == 0 && e.Status < 300, "what failed deleted nothing")
 	check(!succeeded || (e.Deletion == s3event.Deleted) == (len(e.VersionID) == 0), "a version makes a delete permanent, or an undelete")
+	check(!e.DeleteMarker || e.IsDelete(), "only a delete tells of a delete marker")
+	check(!e.MaybeMarker || e.Kind == s3event.KeyDelete && e.Deletion == s3event.PermanentlyDeleted && !e.DeleteMarker, "what may be a marker is a version of a per-key record")
+	check(!e.IsUpload() || e.Kind == s3event.Request && !e.Failed() && !e.IsDelete() && !e.ReadRefused(), "an upload succeeded")
+	check(!e.ReadRefused() || e.Failed() || len(e.ErrorCode) > 0, "what was refused failed")
+	check(!s3event.EncryptedOverwrite(r, e) || e.Kind == s3event.Request && (e.Group == s3event.Put || e.Group == s3event.Post) && !e.Failed(), "what is encrypted was written")
+	check(!s3event.NewCaller(r, "x").Human || !e.Anonymous, "an anonymous caller is no person")
 	check(e.Deletion != s3event.Denied || e.Status == 403 || string(e.ErrorCode) == "AccessDenied", "what was denied says so")
 
 	name := s3event.AppendPrincipal(nil, &r.UserIdentity)
@@ -139,7 +148,11 @@ func checkMeaning(t *testing.T, r *cloudtrail.Record, e *s3event.Event, calls *s
 		}
 	}
 	if e.Kind == s3event.KeyDelete {
-		check(calls.CallerOf(string(e.Bucket), string(r.RequestID), e.Time).Principal != "", "every object's deletion has a caller, or UNATTRIBUTED")
+		caller := calls.CallerOf(string(e.Bucket), string(r.RequestID), e.Time)
+		check(caller.Principal != "", "every object's deletion has a caller, or UNATTRIBUTED")
+		origin := calls.Origin(r, e)
+		calls.Ascribe()
+		check(origin == calls.Origin(r, e) && origin.Caller == caller, "its origin has that caller")
 	}
 }
 

@@ -90,7 +90,7 @@ func interpret(t testing.TB, doc string) *s3event.Event {
 	e := &s3event.Event{
 		Kind: s3event.KeyDelete, Operation: []byte("x"), Group: s3event.Select, Bucket: []byte("x"), Ownership: s3event.ForeignBucket,
 		Key: []byte("x"), VersionID: []byte("x"), Status: 599, ErrorCode: []byte("x"), Deletion: s3event.Denied,
-		BytesIn: 1, BytesOut: 1, FirstByteLatency: 1, TotalLatency: 1, Anonymous: true, Identified: true,
+		BytesIn: 1, BytesOut: 1, FirstByteLatency: 1, TotalLatency: 1, Anonymous: true, Identified: true, DeleteMarker: true, MaybeMarker: true,
 	}
 	s3event.Interpret(read(t, doc), e)
 	return e

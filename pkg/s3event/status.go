@@ -2,14 +2,27 @@ package s3event
 
 import "bucketwatch/pkg/cloudtrail"
 
-// statuses are the HTTP statuses of the error codes that aren't a 4xx. All other codes are, unknown ones included.
+// statuses are the HTTP statuses of the error codes that aren't a 4xx, and of those that say that something isn't there,
+// since what asks for an object in vain is looked at by itself. All other codes are a 4xx, unknown ones included.
 //
-// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html. It doesn't have NotFound and Forbidden:
+// the answer to a HEAD has no body that could name a code, so that it is called as its status is.
 var statuses = map[string]int{
 	"NotModified":       304,
 	"PermanentRedirect": 301,
 	"Redirect":          307,
 	"TemporaryRedirect": 307,
+
+	"Forbidden": 403,
+
+	"NoSuchBucket":                         404,
+	"NoSuchKey":                            404,
+	"NoSuchObjectLockConfiguration":        404,
+	"NoSuchTagSet":                         404,
+	"NoSuchUpload":                         404,
+	"NoSuchVersion":                        404,
+	"NotFound":                             404,
+	"ObjectLockConfigurationNotFoundError": 404,
 
 	"InternalError":        500,
 	"NotImplemented":       501,

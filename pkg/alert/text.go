@@ -1,0 +1,121 @@
+package alert
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// noBreak is a space at which wrap doesn't break a line. It is not in harmless text.
+const noBreak = "\u00a0"
+
+// width is how many columns a plain-text mail has.
+const width = 78
+
+// harmless replaces what could end a line or act on a terminal: log files hold what callers sent.
+func harmless(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}
+
+// isHarmless tells whether s can be shown as it is, and so be copied.
+func isHarmless(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// cut is harmless s, with at most n characters.
+func cut(s string, n int) string {
+	s = harmless(s)
+	for at := range s {
+		if n == 0 {
+			return s[:at] + "…"
+		}
+		n--
+	}
+	return s
+}
+
+// ascii replaces what SNS does not take in a subject.
+func ascii(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// wrap breaks the text into lines at its spaces. What follows the first line is indented. A word that is longer than a
+// line stays whole, so that it can be copied.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	if strings.HasPrefix(text, indent) { // its spaces are no gap between words
+		text = text[len(indent):]
+		b.WriteString(indent)
+	}
+	column := utf8.RuneCountInString(b.String())
+	begun := false
+	for word := range strings.SplitSeq(text, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case !begun:
+			begun = true
+		case column+1+n > width:
+			b.WriteString("\n" + indent)
+			column = utf8.RuneCountInString(indent)
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	return strings.ReplaceAll(b.String(), noBreak, " ")
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return group(n) + " " + noun + "s"
+}
+
+// enumerate is a list in a sentence: a, b and c.
+func enumerate(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " and " + list[last]
+}
+
+// group writes n with a comma before each three digits.
+func group(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// shell is s as one word of a POSIX shell. It must be harmless.
+func shell(s string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-/:@%+=,", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// quoted is s between double quotes, as JSON, YAML and Logs Insights read it. It must be harmless. An exclamation mark is
+// written by its number, since an interactive shell may replace it even in a here-document.
+func quoted(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `!`, `\u0021`).Replace(s) + `"`
+}

@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"bucketwatch/pkg/state"
+)
+
+const (
+	usualLease   = 15 * time.Minute // where an invocation has no deadline; Lambda gives it no longer
+	leaseMargin  = 10 * time.Second // beyond the deadline: for clocks that differ
+	releaseLimit = 3 * time.Second
+)
+
+// claimed processes a log file under a claim, so that one that is announced twice is counted once. Where nothing is
+// remembered it just processes it. An object without records is not done: tools that make an object before they write it
+// announce it empty first.
+//
+// The claim is marked done after the lines were written. A process that dies between the two leaves lines that are
+// written again when the claim's lease has ended: FilesTakenOver counts what may be so. Marked before, they might not be
+// written at all.
+func (p *Pipeline) claimed(ctx context.Context, f *file, process func() error) error {
+	if p.claims == nil {
+		return process()
+	}
+	var held state.Held
+	err := p.Step(ctx, "claim", func(ctx context.Context) (err error) {
+		held, err = p.claim(ctx, uri(f.object))
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case held.Outcome == state.AlreadyDone:
+		return p.skip(ctx, f, "AlreadyProcessed")
+	}
+	f.takenOver = held.Outcome == state.TakenOver
+	if err := process(); err != nil || f.nothing {
+		p.release(ctx, held)
+		return err
+	}
+	// What was written can't be taken back: to fail now would have it written twice for certain.
+	if err := p.claims.Done(ctx, held, time.Now()); err != nil {
+		p.Log.WarnContext(ctx, "log file not marked as processed", "bucket", f.object.Bucket, "key", f.object.Key, "error", err.Error())
+	}
+	return nil
+}
+
+// claim claims what has the name until the invocation's end. Each claim has an owner of its own: Lambda may deliver one
+// event twice at the same time, under the same request id.
+func (p *Pipeline) claim(ctx context.Context, name string) (state.Held, error) {
+	if err := p.checkSchema(ctx); err != nil {
+		return state.Held{}, err
+	}
+	now := time.Now() // leases are kept by the clock on the wall, also where log files are judged by another
+	lease := usualLease
+	if deadline, ok := ctx.Deadline(); ok {
+		lease = deadline.Sub(now) + leaseMargin
+	}
+	return p.claims.Claim(ctx, name, state.Claim{Owner: rand.Text(), Now: now, Lease: lease})
+}
+
+// release gives a claim back, so that whoever tries again needn't wait for the end of the lease. It does so also when
+// the invocation's time is over.
+func (p *Pipeline) release(ctx context.Context, held state.Held) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseLimit)
+	defer cancel()
+	if err := p.claims.Release(ctx, held, time.Now()); err != nil {
+		p.Log.WarnContext(ctx, "claim not released", "error", err.Error())
+	}
+}
+
+// checkSchema refuses, until it was found to be known, what newer code has written. It looks once a process.
+func (p *Pipeline) checkSchema(ctx context.Context) error {
+	if p.schemaKnown.Load() {
+		return nil
+	}
+	if err := state.CheckSchema(ctx, p.claims.Store); err != nil {
+		return err
+	}
+	p.schemaKnown.Store(true)
+	return nil
+}

@@ -1,0 +1,222 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bucketwatch/pkg/anomaly"
+	"bucketwatch/pkg/history"
+	"bucketwatch/pkg/metric"
+	"bucketwatch/pkg/state"
+)
+
+// tickReserve is how much of its time a tick leaves unused: the next one goes on where it stopped.
+const tickReserve = 20 * time.Second
+
+// round is one tick on its way.
+type round struct {
+	now    time.Time
+	health [len(metric.Health)]int64
+}
+
+// tick judges what is due. What fails is logged, counted, left as it was, and due again at the next tick: so it is no
+// failure of the invocation, which Lambda would repeat in between. The error is that of writing the heartbeat.
+func (p *Pipeline) tick(ctx context.Context, at time.Time) error {
+	t := &round{now: p.tickTime(at)}
+	if p.history != nil {
+		if err := p.judgeDue(ctx, t); err != nil {
+			p.Log.ErrorContext(ctx, "tick failed", "error", err.Error())
+			t.health[metric.TicksFailed]++
+		}
+	}
+	if t.health[metric.TicksFailed] == 0 {
+		t.health[metric.Ticks] = 1
+	}
+	w := p.tickWriter(t, "")
+	if err := w.health(&t.health, ""); err != nil {
+		return err
+	}
+	return p.out.write(&w.batch)
+}
+
+// tickTime returns when it is "now" for a tick of the given time, which may be zero.
+func (p *Pipeline) tickTime(at time.Time) time.Time {
+	if p.config.Clock == DeliveryClock && !at.IsZero() {
+		return at
+	}
+	return p.Now()
+}
+
+// judgeDue judges, bucket by bucket, what is due, while it holds the claim of ticks: two at once would send a message
+// twice.
+func (p *Pipeline) judgeDue(ctx context.Context, t *round) error {
+	if is, err := p.history.IsDue(ctx, t.now); err != nil || !is {
+		return err
+	}
+	held, err := p.claim(ctx, "tick")
+	switch {
+	case errors.Is(err, state.ErrClaimed):
+		p.Log.InfoContext(ctx, "tick left to another that is at work")
+		return nil
+	case err != nil:
+		return err
+	}
+	if held.Outcome == state.TakenOver {
+		p.Log.WarnContext(ctx, "tick taken over: what an earlier one wrote may come twice")
+		t.health[metric.FilesTakenOver]++
+		held.Outcome = state.Claimed // once it was told, the next tick takes over nothing
+	}
+	defer p.release(ctx, held)
+
+	// What fails is left to the next tick, and doesn't keep this one from all that is behind it.
+	var failures []error
+	failed := map[job]bool{}
+	for round, more := 0, true; more; round++ {
+		var due []history.Due
+		due, more, err = p.history.Due(ctx, t.now, func(d history.Due) bool { return failed[jobOf(d)] })
+		if err != nil && round == 0 { // what is damaged is so each time
+			failures = append(failures, err)
+		}
+		for _, due := range byJob(due) {
+			it := jobOf(due[0])
+			if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < tickReserve {
+				// A failure, though what was judged is done: what is late for long must be told.
+				return join(append(failures, fmt.Errorf("out of time: %s and what was due later is left to the next tick", it.bucket.Name)))
+			}
+			finished := false
+			err := p.Step(ctx, "judge", func(ctx context.Context) (err error) {
+				finished, err = p.judge(ctx, t, due)
+				return err
+			})
+			if err != nil {
+				failures = append(failures, fmt.Errorf("cannot judge %s: %w", it.bucket.Name, err))
+				it.message = it.message || finished
+				failed[it] = true
+			}
+		}
+	}
+	return join(failures)
+}
+
+// job is what is done of a bucket in one go.
+type job struct {
+	bucket  anomaly.Bucket
+	message bool // that an earlier tick couldn't send
+}
+
+func jobOf(d history.Due) job { return job{d.Bucket, d.Kind == history.Message} }
+
+// byJob returns what is due of each job, that bucket first which has waited longest, and all messages after what is to be
+// judged: a topic that takes none may take its time to say so.
+func byJob(due []history.Due) [][]history.Due {
+	var judge, send [][]history.Due
+	index := map[job]int{}
+	for _, d := range due {
+		it := jobOf(d)
+		groups := &judge
+		if it.message {
+			groups = &send
+		}
+		i, ok := index[it]
+		if !ok {
+			i = len(*groups)
+			index[it] = i
+			*groups = append(*groups, nil)
+		}
+		(*groups)[i] = append((*groups)[i], d)
+	}
+	return append(judge, send...)
+}
+
+// judge judges what is due of one bucket, and tells what was found. The order is what loses nothing: what is found is
+// put first and marked as told last, and what dies in between is done again by the next tick. If a message can't be sent
+// that is a failure, but then it is all that is left to do: the rest is finished.
+func (p *Pipeline) judge(ctx context.Context, t *round, due []history.Due) (finished bool, err error) {
+	found, err := p.find(ctx, t, due)
+	if err != nil {
+		return false, err
+	}
+	outcome, err := p.history.Remember(ctx, due, found, t.now)
+	if err != nil {
+		return false, err
+	}
+	unsent, notSent := p.alert(ctx, t, outcome.Incidents)
+	if err := p.rest(ctx, t, due, outcome, unsent); err != nil {
+		if notSent != nil {
+			err = errors.Join(notSent, err)
+		}
+		return false, err
+	}
+	return true, notSent
+}
+
+// rest does what is left when messages were sent, but for those that were not.
+func (p *Pipeline) rest(ctx context.Context, t *round, due []history.Due, outcome *history.Outcome, unsent []history.Incident) error {
+	if err := p.history.Postpone(ctx, unsent, due, t.now); err != nil {
+		return err
+	}
+	if err := p.tell(t, outcome); err != nil {
+		return err
+	}
+	if err := p.history.Told(ctx, outcome, t.now); err != nil {
+		return err
+	}
+	return p.history.Finish(ctx, due, t.now)
+}
+
+// find returns what the detectors find in the hours that are due, and closes the days that are.
+func (p *Pipeline) find(ctx context.Context, t *round, due []history.Due) ([]anomaly.Anomaly, error) {
+	var found []anomaly.Anomaly
+	judged := map[time.Time]bool{} // hours, with all that is known now
+	for _, d := range due {
+		switch {
+		case d.Kind == history.Found || d.Kind == history.Message:
+			continue // what was found is put already
+		case d.Kind == history.Day:
+			if err := p.history.CloseDay(ctx, d.Bucket, d.Hour, t.now); err != nil {
+				return nil, err
+			}
+			continue
+		case d.Kind == history.AtOnce && judged[d.Hour]:
+			continue
+		case d.Kind == history.AtOnce:
+			judged[d.Hour] = true
+		}
+		waited := d.Kind == history.Waited
+		judgement, err := anomaly.Judge(ctx, d.Bucket, p.history.For(d), d.Hour, waited)
+		if err != nil {
+			return nil, err
+		}
+		if judgement.KeysNotJudged && waited {
+			t.health[metric.KeysNotJudged]++
+		}
+		found = append(found, judgement.Anomalies...)
+	}
+	return found, nil
+}
+
+// tell writes a line for each anomaly that is new, more severe than told, or about more deletes.
+func (p *Pipeline) tell(t *round, outcome *history.Outcome) error {
+	if len(outcome.News) == 0 {
+		return nil
+	}
+	w := p.tickWriter(t, outcome.News[0].Anomaly.AccountID)
+	for i := range outcome.News {
+		if err := w.anomaly(&outcome.News[i]); err != nil {
+			return err
+		}
+	}
+	return p.out.write(&w.batch)
+}
+
+// tickWriter makes the lines of a tick.
+func (p *Pipeline) tickWriter(t *round, accountID string) *writer {
+	return &writer{config: &p.config, account: accountID, region: p.config.Region, now: t.now}
+}
+
+// opened is the news of an anomaly that a log file shows by itself, and that nothing was known of before.
+func opened(a *anomaly.Anomaly) *history.News {
+	return &history.News{Anomaly: *a, Opened: true, BecameHigh: a.Severity.Compare(anomaly.High) >= 0, UnexpectedDeletes: a.Objects()}
+}
