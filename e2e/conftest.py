@@ -3,12 +3,15 @@
 Run by make e2e. Everything happens on loopback, and nothing of this folder reads credentials or asks AWS.
 """
 
+import contextlib
+import datetime
 import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -117,9 +120,20 @@ class Stack:
     def of_type(self, kind):
         return {n: r for n, r in self.found.resources.items() if r.type == kind}
 
+    def nested(self, logical):
+        return Stack(self.account, self.id(logical))
+
     @property
     def monitoring(self):
-        return Stack(self.account, self.id("Monitoring"))
+        return self.nested("Monitoring")
+
+    @property
+    def schedule(self):
+        return self.nested("Schedule")
+
+    def tick(self, at=None):
+        """A tick of that time, by the stack's own schedule: the invocations that came of it."""
+        return self.account.fire(self.schedule.id("Tick"), at or datetime.datetime.now(datetime.timezone.utc))
 
     def log_lines(self):
         """Everything in the log group that is JSON."""
@@ -138,6 +152,29 @@ class Stack:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = sqs.get_queue_attributes(QueueUrl=self.id(logical), AttributeNames=names)["Attributes"]
         return sum(int(found[n]) for n in names)
+
+
+@contextlib.contextmanager
+def mailbox(account, topic):
+    """Subscribes to a topic. Yields a function that returns the messages that have come since it was asked last, each a
+    dictionary with Subject and Message."""
+    sqs, sns = account.client("sqs"), account.client("sns")
+    url = sqs.create_queue(QueueName=f"reader-{uuid.uuid4()}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+
+    def read():
+        account.settle()
+        found = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    yield read
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    sqs.delete_queue(QueueUrl=url)
 
 
 class Hour:

@@ -10,6 +10,10 @@ OF_AWS = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): "QueueName",
     ("AWS/Logs", "EMFParsingErrors"): "LogGroupName",
     ("AWS/Logs", "EMFValidationErrors"): "LogGroupName",
+    ("AWS/DynamoDB", "ConsumedReadCapacityUnits"): "TableName",
+    ("AWS/DynamoDB", "ConsumedWriteCapacityUnits"): "TableName",
+    ("AWS/DynamoDB", "ReadThrottleEvents"): "TableName",
+    ("AWS/DynamoDB", "WriteThrottleEvents"): "TableName",
 }
 
 

@@ -118,9 +118,10 @@ def test_command_works_for_a_bucket_without_notifications(account, shell, stack)
 
 
 def test_rule_and_its_permission(account, stack):
-    rule = account.client("events").describe_rule(Name=stack.id("LogFilesRule"))
+    name = stack.nested("ExistingLogBucket").id("LogFilesRule")
+    rule = account.client("events").describe_rule(Name=name)
     assert rule["State"] == "ENABLED"
-    (target,) = account.client("events").list_targets_by_rule(Rule=stack.id("LogFilesRule"))["Targets"]
+    (target,) = account.client("events").list_targets_by_rule(Rule=name)["Targets"]
     queue = stack.id("DeadLetterQueue").rpartition("/")[2]
     assert target["DeadLetterConfig"]["Arn"] == f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
     document = json.loads(account.client("lambda").get_policy(FunctionName=stack.id("ProcessorFunction"))["Policy"])
@@ -183,7 +184,7 @@ def test_alarm_for_a_trail_without_data_events(account, stack, counted):
     (alarm,) = account.client("cloudwatch").describe_alarms(AlarmNames=[stack.monitoring.id("NoDataEvents")])[
         "MetricAlarms"
     ]
-    assert alarm["AlarmActions"] == [stack.id("OperationsTopic")]
+    assert alarm["AlarmActions"] == [stack.outputs["OperationsTopicArn"]]
     assert alarm["TreatMissingData"] == "notBreaching"
     assert BUCKET in alarm["AlarmDescription"]
     periods = {q["MetricStat"]["Period"] for q in alarm["Metrics"] if "MetricStat" in q}
@@ -205,20 +206,21 @@ def test_digest_is_a_heartbeat(account, stack, counted):
 def test_event_that_cannot_be_handed_over_is_kept_and_redriven(account, shell, stack, make_hour, counted):
     client, function = account.client("lambda"), stack.id("ProcessorFunction")
     hour = make_hour("", seed=10)
-    statement = stack.id("LogFilesRuleInvokesProcessor")
+    source = stack.nested("ExistingLogBucket")
+    statement = source.id("LogFilesRuleInvokesProcessor")
     client.remove_permission(FunctionName=function, StatementId=statement)
     key = put(account, hour, hour.files[0])
     account.settle()
     assert stack.queue_length("DeadLetterQueue") == 1
     before = len(stack.lines("Health"))
     client.add_permission(
-        StatementId=statement, **stack.properties("LogFilesRuleInvokesProcessor") | {"FunctionName": function}
+        StatementId=statement, **source.properties("LogFilesRuleInvokesProcessor") | {"FunctionName": function}
     )
     shell(stack.outputs["RedriveCommand"])
     account.settle()
     assert stack.queue_length("DeadLetterQueue") == stack.queue_length("RetryQueue") == 0
     lines = stack.lines("Health")
-    assert len(lines) == before + 1 and f"s3://{BUCKET}/{key}" in {line["LogFile"] for line in lines}
+    assert len(lines) == before + 1 and f"s3://{BUCKET}/{key}" in {line.get("LogFile") for line in lines}
 
 
 def test_bad_file_is_repaired_and_redriven(account, shell, stack, make_hour, counted):

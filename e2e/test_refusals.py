@@ -10,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
+from conftest import REPOSITORY
+
 
 @pytest.fixture(scope="module")
 def packaged(shell, built, account):
@@ -74,6 +76,16 @@ FAULTS = {
         lambda d: of(d, "RetryQueue").update(VisibilityTimeout=60),
         "visibility timeout",
     ),
+    "the table's key is not defined": (
+        lambda d: of(d, "StateTable").update(AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}]),
+        "ValidationException",
+    ),
+    "unknown way to bill the table": (lambda d: of(d, "StateTable").update(BillingMode="FREE"), "ValidationException"),
+    "unknown property of the table": (lambda d: of(d, "StateTable").update(Backups=True), "Backups"),
+    "unknown property of its time to live": (
+        lambda d: of(d, "StateTable")["TimeToLiveSpecification"].update(Days=1),
+        "Days",
+    ),
     "reserved variable": (
         lambda d: of(d, "ProcessorFunction")["Environment"]["Variables"].update(AWS_REGION="x"),
         "Reserved keys",
@@ -101,6 +113,49 @@ def test_fails_and_leaves_nothing(account, packaged, create, fault, words):
     assert not account.stack(made).resources, "RetainExceptOnCreate: a failed creation keeps nothing"
     assert {b["Name"] for b in account.client("s3").list_buckets()["Buckets"]} == buckets
     assert {g["logGroupName"] for g in account.client("logs").describe_log_groups()["logGroups"]} == groups
+
+
+NO_ROLE = "must allow AWS EventBridge Scheduler to assume the role"
+SCHEDULE_FAULTS = {
+    "Scheduler may not assume the schedule's role": (lambda d: trust(d).update(Principal={"Service": "x"}), NO_ROLE),
+    "the schedule's role is for another account": (
+        lambda d: trust(d)["Condition"]["StringEquals"].update({"aws:SourceAccount": "444455556666"}),
+        NO_ROLE,
+    ),
+    "the schedule's role is for a schedule, not a group": (
+        lambda d: trust(d)["Condition"]["StringEquals"].update(
+            {"aws:SourceArn": {"Fn::Sub": "arn:aws:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${TickGroup}/*"}}
+        ),
+        NO_ROLE,
+    ),
+    "the schedule is in another group": (lambda d: of(d, "Tick").update(GroupName="default"), NO_ROLE),
+    "every one minutes": (
+        lambda d: of(d, "Tick").update(ScheduleExpression="rate(1 minutes)"),
+        "Invalid Schedule Expression",
+    ),
+    "the tick is no JSON": (lambda d: of(d, "Tick")["Target"].update(Input="tick"), "must be JSON"),
+    "unknown property of the schedule's target": (
+        lambda d: of(d, "Tick")["Target"].update(DeadLetterQueue="x"),
+        "DeadLetterQueue",
+    ),
+}
+
+
+def trust(document):
+    return of(document, "TickRole")["AssumeRolePolicyDocument"]["Statement"][0]
+
+
+@pytest.mark.parametrize(("fault", "words"), SCHEDULE_FAULTS.values(), ids=SCHEDULE_FAULTS)
+def test_schedule_fails(account, create, fault, words):
+    """Of the nested stack, as a stack of its own."""
+    document = yaml_parse((REPOSITORY / "schedule.yaml").read_text())
+    fault(document)
+    function = {"ParameterKey": "FunctionArn", "ParameterValue": "arn:aws:lambda:eu-central-1:111122223333:function:f"}
+    made = create(json.dumps(document), Capabilities=["CAPABILITY_IAM"], Parameters=[function])
+    (stack,) = account.client("cloudformation").describe_stacks(StackName=made)["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert words in stack["StackStatusReason"]
+    assert not account.stack(made).resources
 
 
 REFUSED_AT_ONCE = {

@@ -1,6 +1,7 @@
 """The templates without a deployment: AWS's linters, the build, and what the parameters refuse and select."""
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 import looked_at
 import published
@@ -23,6 +24,12 @@ def resolved(**parameters):
     # SAM's transform wants the code where sam package would have put it.
     body = (REPOSITORY / "template.yaml").read_text().replace("CodeUri: .\n", "CodeUri: s3://packaged/code\n")
     return preview(body, parameters, PSEUDO)
+
+
+def nested(outer, logical):
+    """What the stack nested in the other would ask for."""
+    stack = outer[logical]
+    return preview((REPOSITORY / stack["TemplateURL"]).read_text(), stack["Parameters"], PSEUDO)
 
 
 def test_sam_validates(shell):
@@ -76,6 +83,8 @@ REFUSED = {
         {"ExistingLogBucketName": "trail-logs", "TrailEvents": "deletes"},
         "TrailEvents",
     ),
+    "unknown severity": ({"AlertSeverity": "SEVERE"}, "AlertSeverity"),
+    "severity in small letters": ({"AlertSeverity": "high"}, "LOW, MEDIUM, HIGH or CRITICAL"),
     "unknown level of metrics": ({"Metrics": "some"}, "Metrics"),
     "namespace of AWS": ({"Namespace": "AWS/S3"}, "Namespace"),
     "space between buckets": ({"Buckets": "photos, invoices"}, "Buckets"),
@@ -159,19 +168,38 @@ def test_existing_log_bucket_needs_no_bucket_and_no_trail():
     assert by_action["s3:GetObject"]["Resource"] == "arn:aws:s3:::trail-logs/o-abc123/AWSLogs/*/CloudTrail/*"
     assert by_action["kms:Decrypt"]["Resource"] == "arn:aws:kms:eu-central-1:111122223333:key/1"
     assert by_action["kms:Decrypt"]["Condition"]["StringEquals"] == {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
-    keys = made["LogFilesRule"]["EventPattern"]["detail"]["object"]["key"]
+    rule = nested(made, "ExistingLogBucket")["LogFilesRule"]
+    assert rule["EventPattern"]["detail"]["bucket"]["name"] == ["trail-logs"]
+    keys = rule["EventPattern"]["detail"]["object"]["key"]
     assert {"wildcard": "o-abc123/AWSLogs/*/CloudTrail/*"} in keys
     assert {"wildcard": "o-abc123/AWSLogs/*/CloudTrail-Digest/*"} in keys
 
 
+def test_new_log_bucket_needs_no_rule():
+    assert "ExistingLogBucket" not in resolved()
+
+
 def test_no_email_no_subscription():
     assert not {"AlertsEmail", "OperationsEmail"} & set(resolved())
+    told = resolved(AlertEmail="you@example.com")
+    assert {told[name]["Endpoint"] for name in ("AlertsEmail", "OperationsEmail")} == {"you@example.com"}
+
+
+def test_severity_reaches_the_function():
+    variables = resolved(AlertSeverity="MEDIUM")["ProcessorFunction"]["Environment"]["Variables"]
+    assert variables["BUCKETWATCH_ALERT_SEVERITY"] == "MEDIUM"
+
+
+def test_table_goes_with_the_stack():
+    """The log files are kept, and can give it all again."""
+    table = yaml_parse((REPOSITORY / "template.yaml").read_text())["Resources"]["StateTable"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Delete", "Delete")
 
 
 @pytest.mark.parametrize("existing", ["true", "false"])
 @pytest.mark.parametrize("level", ["none", "essential", "full"])
 def test_dashboard_of_each_level(level, existing):
-    names = "FunctionName LogGroupName DeadLetterQueueName AlertsTopicArn OperationsTopicArn LogBucketName Recorded"
+    names = "FunctionName LogGroupName DeadLetterQueueName TableName OperationsTopicArn LogBucketName Recorded"
     parameters = {n: n.lower() for n in names.split()} | {
         "Namespace": "BucketWatch",
         "Metrics": level,

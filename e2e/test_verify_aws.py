@@ -22,7 +22,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from verify_aws import __main__ as program
-from verify_aws import actions, costs, logfiles, mask, on_alarms, on_failures, on_lines, on_stack, on_trail, remove, stack
+from verify_aws import actions, costs, logfiles, mask, on_alarms, on_detection, on_failures, on_lines, on_stack, on_trail
+from verify_aws import remove, stack
 from verify_aws.run import PREFIX, Clients, Deed, Run, bucket_of, new_name
 from verify_aws.verdict import CHECKS, FAIL, NOT_SEEN, PASS, failed, not_seen, passed, waiting, wrong_so_far
 from verify_aws.watch import watch
@@ -859,7 +860,7 @@ def alarms(histories, contributors=(), state="OK"):
 
 @pytest.fixture
 def with_alarms(run):
-    names = ("UnexpectedDeletes", "UnexpectedDeletesByBucket", "HighSeverityAnomalies")
+    names = ("UnexpectedDeletes", "UnexpectedDeletesByBucket")
     run.resources = {n: ("AWS::CloudWatch::Alarm", n) for n in names}
     run.at["late file"] = 1000.0
     return run
@@ -891,22 +892,14 @@ def test_alarm_by_bucket(with_alarms, contributors, want):
     assert on_alarms.alarm_by_bucket(with_alarms).at_last().status == want
 
 
-@pytest.mark.parametrize("high, deleted, want", [([], 1480, PASS), ([1150], 1480, FAIL), ([1600], 1480, PASS), ([1150], None, FAIL), ([], None, NOT_SEEN)])
-def test_one_message(with_alarms, high, deleted, want):
-    if deleted:
-        with_alarms.at["log bucket deletes"] = deleted
-    with_alarms.aws = alarms({"UnexpectedDeletes": [1100], "HighSeverityAnomalies": high})
-    assert on_alarms.one_message(with_alarms).at_last().status == want
-
-
 TEST_ALERT = {"Subject": "TEST [HIGH] photos: 1,240 objects deleted", "Message": "TEST: this message was asked for"}
-ALARM = {"Subject": 'ALARM: "x"', "Message": '{"AlarmName":"UnexpectedDeletes","NewStateValue":"ALARM"}'}
+ALARM = {"Subject": 'ALARM: "x"', "Message": '{"AlarmName":"FilesFailed","NewStateValue":"ALARM"}'}
 
 
 @pytest.mark.parametrize("got, trouble, want", [
     ([TEST_ALERT, ALARM], None, PASS), ([TEST_ALERT], None, FAIL), ([ALARM], None, FAIL), ([], "AuthorizationError", FAIL)])
 def test_messages(with_alarms, got, trouble, want):
-    with_alarms.aws = alarms({"UnexpectedDeletes": [1100]})
+    with_alarms.notes["dead letter"] = {}
     with_alarms.messages = got
     with_alarms.at["test alert"] = 1000
     if trouble:
@@ -927,6 +920,90 @@ def test_dashboard(run, variables, told, want):
     assert on_alarms.dashboard(run).status == want
     touched = [a.get("DashboardName") or a["DashboardNames"][0] for _, o, a in run.aws.calls if o != "get_dashboard"]
     assert touched == [NAME, NAME], "only the copy is written and removed"
+
+
+# ---- what is remembered, ticks, and the message ----
+
+TABLE = {"BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+         "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]}
+TTL = {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
+
+
+@pytest.mark.parametrize("table, ttl, recovery, want", [
+    (TABLE, TTL, "DISABLED", PASS),
+    (TABLE, TTL | {"TimeToLiveStatus": "ENABLING"}, "DISABLED", PASS),
+    (TABLE | {"BillingModeSummary": {}}, TTL, "DISABLED", FAIL),
+    (TABLE | {"KeySchema": TABLE["KeySchema"][:1]}, TTL, "DISABLED", FAIL),
+    (TABLE | {"SSEDescription": {"SSEType": "KMS"}}, TTL, "DISABLED", FAIL),
+    (TABLE, {"TimeToLiveStatus": "DISABLED"}, "DISABLED", FAIL),
+    (TABLE, TTL | {"AttributeName": "ttl"}, "DISABLED", FAIL),
+    (TABLE, TTL, "ENABLED", FAIL),
+])
+def test_table(run, table, ttl, recovery, want):
+    assert on_detection.table(run).status == FAIL, "no such table in the stack"
+    run.resources = {"StateTable": ("AWS::DynamoDB::Table", "t")}
+    run.aws = Answers(dynamodb={
+        "describe_table": {"Table": table}, "describe_time_to_live": {"TimeToLiveDescription": ttl},
+        "describe_continuous_backups": {"ContinuousBackupsDescription": {"PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": recovery}}},
+    })
+    assert on_detection.table(run).status == want
+
+
+@pytest.mark.parametrize("change, target, want", [
+    ({}, {}, PASS),
+    ({"State": "DISABLED"}, {}, FAIL),
+    ({}, {"Input": '{"bucketwatch":"tick","time":"2026-11-20T10:35:00Z"}'}, FAIL),  # the keyword is gone
+    ({}, {"RetryPolicy": {"MaximumRetryAttempts": 185}}, FAIL),
+])
+def test_schedule(run, change, target, want):
+    assert on_detection.schedule(run).status == FAIL, "no such schedule in the stack"
+    run.resources = {"Tick": ("AWS::Scheduler::Schedule", "s")}
+    asked = {"Input": '{"bucketwatch":"tick","time":"<aws.scheduler.scheduled-time>"}', "RetryPolicy": {"MaximumRetryAttempts": 0}}
+    found = {"State": "ENABLED", "ScheduleExpression": "rate(1 minute)", "Target": asked | target} | change
+    run.aws = Answers(scheduler={"get_schedule": found})
+    assert on_detection.schedule(run).status == want
+
+
+def ticked(*minutes, **members):
+    return [line("Health", bucket=None, at=60 * m, **(members or {"Ticks": 1})) for m in minutes]
+
+
+@pytest.mark.parametrize("lines, published, want", [
+    ([], 0, FAIL),
+    (ticked(1, 2, 3, 4), 4, FAIL),
+    (ticked(1, 2, 3, 4, 5), 5, PASS),
+    (ticked(1, 2, 3, 4, 5), 0, FAIL),  # the line is no metric
+    (ticked(1, 2, 3, 4, 5) + ticked(6, TicksFailed=1), 5, FAIL),
+])
+def test_heartbeat(run, lines, published, want):
+    run.lines, run.aws = lines, metric_data(Ticks=published)
+    assert on_detection.heartbeat(run).at_last().status == want
+
+
+@pytest.mark.parametrize("lines, state, want", [
+    (ticked(1), "ALARM", NOT_SEEN), (ticked(1, 2, 3, 4, 5), "OK", PASS), (ticked(1, 2, 3, 4, 5), "ALARM", FAIL)])
+def test_heartbeat_alarm(run, lines, state, want):
+    assert on_detection.heartbeat_alarm(run).status == FAIL, "no such alarm in the stack"
+    run.resources = {"AlertsLate": ("AWS::CloudWatch::Alarm", "AlertsLate")}
+    run.lines, run.aws = lines, alarms({}, state=state)
+    assert on_detection.heartbeat_alarm(run).at_last().status == want
+
+
+LATE = {"Subject": "[HIGH] the-logs: 2 log files deleted by user/verify-aws-nobody, 10:31 UTC", "Message": "... user/verify-aws-nobody ..."}
+REAL = {"Subject": "[HIGH] the-logs: 3 log files deleted by user/alice, 11:31 UTC", "Message": "... user/alice ..."}
+
+
+@pytest.mark.parametrize("messages, lines, want", [
+    ([], [], FAIL), ([REAL, TEST_ALERT], [], FAIL),
+    ([LATE], ticked(20, 21), NOT_SEEN),  # a second may come
+    ([LATE, REAL], ticked(15, 21, 22, 23, 24, 25), PASS),
+    ([LATE, LATE], ticked(20, 21, 22, 23, 24), FAIL),
+])
+def test_one_message(run, messages, lines, want, monkeypatch):
+    assert on_detection.one_message(run).at_last().status == NOT_SEEN, "no late file was put"
+    monkeypatch.setattr(on_detection.time, "time", lambda: 1150.0)
+    run.at["late file"], run.messages, run.lines = 1000.0, messages, lines
+    assert on_detection.one_message(run).at_last().status == want
 
 
 # ---- failures ----
@@ -962,7 +1039,10 @@ def test_dead_letter(run, messages, attempts, want):
 
 
 def health(n):
-    return [line("Health", LogFile="s3://logs/AWSLogs/x_VerifyAwsBroken0.json.gz", at=50)] * n
+    """The first counts, the others find it done."""
+    name = "s3://logs/AWSLogs/x_VerifyAwsBroken0.json.gz"
+    skipped = line("Health", LogFile=name, at=50, FilesSkipped=1, SkipReason="AlreadyProcessed")
+    return [line("Health", LogFile=name, at=40, FilesProcessed=1), *[skipped] * (n - 1)]
 
 
 def test_redrive(run):
@@ -979,6 +1059,12 @@ def test_redrive(run):
     assert on_failures.redrive(run).status == PASS
     assert sum(o == "start_message_move_task" for _, o, _ in run.aws.calls) == 1
     assert sum(o == "put_object" for _, o, _ in run.aws.calls) == 1
+
+
+def test_redrive_counts_once(run):
+    broken(run)
+    run.notes["dead letter"], run.lines = dead(), health(1) * 2
+    assert on_failures.redrive(run).status == FAIL
 
 
 @pytest.mark.parametrize("sqs", [{"start": refusal("ResourceNotFoundException")}, {"status": "FAILED"}, {"left": "1"}])
@@ -1011,7 +1097,7 @@ def test_event_pattern(run):
     run.aws = Answers(events={"test_event_pattern": matches})
     verdict = on_stack.event_pattern(run)
     assert verdict.status == PASS, verdict.text
-    assert len(on_stack.key_patterns((stack.ROOT / "template.yaml").read_text())) == 2
+    assert len(on_stack.key_patterns((stack.ROOT / "existing-log-bucket.yaml").read_text())) == 2
     run.aws = Answers(events={"test_event_pattern": {"Result": True}})
     assert on_stack.event_pattern(run).status == FAIL
 
@@ -1023,7 +1109,7 @@ SHOWN = {
     "deployed", "log-bucket-name", "log-file-delivery", "delete-marker", "permanent-delete", "delete-marker-removed", "denied-delete",
     "other-callers", "per-key-records", "per-key-versions", "per-key-refused", "body-size", "timing", "log-bucket-deletes",
     "lines-unchanged", "counts", "deletes-listed", "metrics-extracted", "late-counts", "dimension-sets", "dashboard", "redrive",
-    "kept-after-deletion",
+    "table", "schedule", "heartbeat", "one-message", "kept-after-deletion",
 }
 
 
@@ -1079,8 +1165,12 @@ def test_whole_run_in_the_emulated_account(account, built, tmp_path, monkeypatch
         key = logfiles.key("", account.id, account.region, now, "x").replace(logfiles.OURS, "Cloudtrai")
         account.deliver(run.physical("Trail"), run.log_bucket, key, logfiles.pack(recorded(run)))
 
+    def tick(run):  # no schedule fires by itself here
+        account.fire(run.physical("Tick"), datetime.datetime.now(UTC))
+
     def steps(run):
-        return [(name, 0, action) for name, _, action in actions.steps(run)] + [("trail", 0, deliver_records)]
+        at_once = [(name, 0, action) for name, _, action in actions.steps(run)] + [("trail", 0, deliver_records)]
+        return at_once + [(f"tick {n}", 2 * n, tick) for n in range(1, 9)]
 
     monkeypatch.setattr(on_failures, "newest_task", lambda *_: {})  # nor does it list move tasks
     monkeypatch.setattr(actions, "refused", answered_403)  # the emulator asks no bucket policy, and checks no signature
@@ -1101,15 +1191,17 @@ def test_whole_run_in_the_emulated_account(account, built, tmp_path, monkeypatch
 
 def test_logical_ids_are_the_templates():
     text = (stack.ROOT / "template.yaml").read_text()
-    for name in ("ProcessorFunction", "ProcessorLogGroup", "LogBucket", "RetryQueue", "DeadLetterQueue", "AlertsTopic", "Monitoring"):
+    for name in ("ProcessorFunction", "ProcessorLogGroup", "LogBucket", "RetryQueue", "DeadLetterQueue", "StateTable", "Monitoring"):
         assert f"\n  {name}:" in text, name
+    for name in ("Tick", "TickGroup"):
+        assert f"\n  {name}:" in (stack.ROOT / "schedule.yaml").read_text(), name
     for output in ("LogBucketName", "LogGroupName", "DeadLetterQueueUrl", "AlertsTopicArn", "OperationsTopicArn", "DashboardUrl"):
         assert f"\n  {output}:\n" in text.split("\nOutputs:\n")[1], output
 
 
 def test_logical_ids_are_monitorings():
     text = (stack.ROOT / "monitoring.yaml").read_text()
-    names = ("Dashboard", "UnexpectedDeletes", "UnexpectedDeletesByBucket", "HighSeverityAnomalies", "TopCallers", "TopDeleters")
+    names = ("Dashboard", "UnexpectedDeletes", "UnexpectedDeletesByBucket", "AlertsLate", "TopCallers", "TopDeleters")
     assert [n for n in names if f"\n  {n}:" not in text] == []
 
 

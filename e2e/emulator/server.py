@@ -16,7 +16,8 @@ import moto.cloudformation.urls  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from moto.s3.models import s3_backends  # noqa: E402
 
-from . import alarms, cloudformation, eventbridge, function, identity, logs, s3, sqs, work, xray  # noqa: E402
+from . import alarms, cloudformation, eventbridge, function, identity, logs  # noqa: E402
+from . import s3, scheduler, sqs, work, xray  # noqa: E402
 
 
 class Quiet(WSGIRequestHandler):
@@ -39,8 +40,8 @@ class Account:
         alarms.install()
         cloudformation.CloudFormation.account = self
         moto.cloudformation.urls.url_paths = {"{0}/$": cloudformation.CloudFormation.dispatch}
-        application = identity.Refuse(DomainDispatcherApplication(create_backend_app))
-        self.server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
+        self.identity = identity.Refuse(DomainDispatcherApplication(create_backend_app))
+        self.server = make_server("127.0.0.1", 0, self.identity, threaded=True, request_handler=Quiet)
         self.url = self.lambda_.url = f"http://127.0.0.1:{self.server.server_port}"
         self.clients = {}
 
@@ -111,6 +112,18 @@ class Account:
         ):
             raise PermissionError(f"the policy of {bucket} does not let CloudTrail write {key}")
         self.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+
+    def fire(self, schedule, at):
+        """Fires a schedule, which none does by itself here. Returns the invocations that came of it, retries too."""
+        self.settle()
+        before = len(self.lambda_.invocations)
+        scheduler.fire(self, schedule, at)
+        self.settle()
+        return self.lambda_.invocations[before:]
+
+    def trouble(self, actions, code):
+        """While this lasts a service answers the function's requests for actions (dynamodb:*) with this error."""
+        return self.identity.refusing(actions, code)
 
     def stack(self, name):
         """The stack itself, whose resources hold their resolved properties."""

@@ -15,7 +15,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import actions, costs, mask, remove, stack
-from . import on_stack, on_trail, on_lines, on_alarms, on_failures  # each puts its checks on the list, in this order
+from . import on_stack, on_trail, on_lines, on_alarms, on_detection, on_failures  # each puts its checks on the list, in this order
 from .run import PREFIX, Clients, Run, new_name
 from .verdict import CHECKS, FAIL, NOT_SEEN, PASS, Verdict
 from .watch import watch

@@ -8,13 +8,15 @@ def rows(whole_account=False, own=True):
     """(what, how much of it, price of one in dollars, unit)"""
     stack = [
         ("log lines", 0.01, 0.50, "GB taken in"),
-        ("CloudWatch metrics (8 x 3 buckets, 19 of the function, 7 of anomalies)", 50 * HOURS, 0.30 / HOURS_IN_A_MONTH,
+        ("CloudWatch metrics (8 x 3 buckets, 15 of the function, 11 of anomalies)", 50 * HOURS, 0.30 / HOURS_IN_A_MONTH,
          "metric and hour ($0.30 a month)"),
-        ("5 alarms on 14 metrics", 14 * HOURS, 0.10 / HOURS_IN_A_MONTH, "metric and hour ($0.10 a month)"),
+        ("7 alarms on 19 metrics", 19 * HOURS, 0.10 / HOURS_IN_A_MONTH, "metric and hour ($0.10 a month)"),
         ("alarm by Metrics Insights on 3 metrics", 3 * HOURS, 0.10 / HOURS_IN_A_MONTH, "metric and hour ($0.10 a month)"),
         ("Contributor Insights rules", 2 * HOURS, 0.50 / HOURS_IN_A_MONTH, "rule and hour ($0.50 a month)"),
         ("dashboards", 2 * HOURS, 3.00 / HOURS_IN_A_MONTH, "dashboard and hour ($3.00 a month)"),
         ("Lambda invocations of 256 MB, 1 s", 60, 0.0000035, "invocation"),
+        ("ticks: Scheduler, and Lambda for 0.1 s", 60, 0.0000016, "tick"),
+        ("write and read units of the table", 5_000, 0.625 / 1_000_000, "unit ($0.625 a million; reads cost a fifth)"),
     ] if own else []
     return [
         ("CloudTrail data events of the test", 150, 0.10 / 100_000, "event ($0.10 per 100,000)"),

@@ -56,7 +56,7 @@ def attempts(run, request_id):
 
 @check
 def redrive(run):
-    """After the repair, SQS's own redrive brings the event back through the RetryQueue, and the queue is empty."""
+    """After the repair, SQS's own redrive brings the event back through the RetryQueue; the file counts once."""
     if not letter(run):
         return waiting("nothing in the dead-letter queue to bring back")
     sqs, url = run.aws("sqs"), run.outputs["DeadLetterQueueUrl"]
@@ -79,10 +79,13 @@ def redrive(run):
         return failed(f"the move task failed: {task.get('FailureReason')}")
     left = int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
                ["ApproximateNumberOfMessages"])
+    counted = sum(l.get("FilesProcessed", 0) for l in read)
+    if counted > 1:
+        return failed(f"{moved}; the repaired file was counted {counted} times: by S3's notification and by the redrive")
     if len(read) >= 2 and left == 0:
         later = read[-1]["_at"] - run.at["redriven"]
-        return passed(f"{moved}; the file was read again {later:.0f} s later, and the queue is empty")
-    return wrong_so_far(f"{moved}; {len(read)} of 2 readings of the repaired file, {left} messages left in the queue")
+        return passed(f"{moved}; the event came {later:.0f} s later, the file counted once, and the queue is empty")
+    return wrong_so_far(f"{moved}; {len(read)} of 2 events of the repaired file, {left} messages left in the queue")
 
 
 def newest_task(sqs, arn):

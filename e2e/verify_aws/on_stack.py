@@ -14,7 +14,7 @@ def deployed(run):
     kinds = {kind for kind, _ in run.resources.values()}
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         return failed(f"the stack is {status}")
-    return passed(f"{status}: {len(run.resources)} resources of {len(kinds)} types, the nested stack's among them")
+    return passed(f"{status}: {len(run.resources)} resources of {len(kinds)} types, the nested stacks' among them")
 
 
 @check
@@ -39,7 +39,7 @@ KEYS = {  # file -> does the rule of an existing log bucket take it?
 
 
 def key_patterns(template):
-    """The wildcard patterns of LogFilesRule in template.yaml, without a prefix."""
+    """The wildcard patterns of LogFilesRule in existing-log-bucket.yaml, without a prefix."""
     rule = template.split("\n  LogFilesRule:\n", 1)[1].split("\n  LogFilesRuleInvokesProcessor:", 1)[0]
     return re.findall(r"\$\{\w+\}(AWSLogs/[^\s\"']+)", rule)
 
@@ -47,7 +47,7 @@ def key_patterns(template):
 @check
 def event_pattern(run):
     """EventBridge's wildcards take log files and digests, of an organization too, and nothing else."""
-    patterns = key_patterns((stack.ROOT / "template.yaml").read_text())
+    patterns = key_patterns((stack.ROOT / "existing-log-bucket.yaml").read_text())
     pattern = {
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],

@@ -56,6 +56,11 @@ var metricsOfAWS = map[string]series{
 	"AWS/Logs EMFValidationErrors": {[]string{"LogGroupName"}, "Count", 0},
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 	"AWS/SQS ApproximateNumberOfMessagesVisible": {[]string{"QueueName"}, "a gauge", 0},
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+	"AWS/DynamoDB ConsumedReadCapacityUnits":  {[]string{"TableName"}, "Count", 0},
+	"AWS/DynamoDB ConsumedWriteCapacityUnits": {[]string{"TableName"}, "Count", 0},
+	"AWS/DynamoDB ReadThrottleEvents":         {[]string{"TableName"}, "Count", 0},
+	"AWS/DynamoDB WriteThrottleEvents":        {[]string{"TableName"}, "Count", 0},
 }
 
 // statistics says which fit a unit: single numbers are added up, durations and gauges never.
@@ -518,21 +523,23 @@ func widgetMetrics(w *widget) (uses []use, faults []string) {
 	return append(uses, found...), append(faults, problems...)
 }
 
-// Who is told by which alarm, so that one incident sends one e-mail.
+// Who is told by which alarm. None tells people of anomalies: the function sends one message for an incident, and an
+// alarm would send another.
 func TestAlarmActions(t *testing.T) {
-	const people, operators = "AlertsTopic", "OperationsTopic"
+	operators := []string{"OperationsTopic"}
 	want := map[string][]string{
-		"UnexpectedDeletes":         {people},
-		"UnexpectedDeletesByBucket": nil, // it would tell of the account's alarm and of each bucket's once more
-		"HighSeverityAnomalies":     {people},
-		"FilesFailed":               {operators},
-		"Silence":                   {operators},
-		"NumbersWrong":              {operators},
+		"UnexpectedDeletes":         nil,
+		"UnexpectedDeletesByBucket": nil,
+		"HighSeverityAnomalies":     nil,
+		"FilesFailed":               operators,
+		"AlertsLate":                operators,
+		"Silence":                   operators,
+		"NumbersWrong":              operators,
+		"DetectorsBlind":            operators,
 	}
-	main, monitoring := readTemplate(t, "template.yaml"), readTemplate(t, "monitoring.yaml")
 	alarms := func(parameters map[string]string) map[string][]string {
 		got := map[string][]string{}
-		for _, r := range deploy(main, monitoring, parameters)[1].byKind("AWS::CloudWatch::Alarm") {
+		for _, r := range deployMonitoring(t, parameters).byKind("AWS::CloudWatch::Alarm") {
 			got[r.id] = texts(r.property("AlarmActions"))
 		}
 		return got
@@ -540,19 +547,66 @@ func TestAlarmActions(t *testing.T) {
 	if diff := cmp.Diff(want, alarms(nil)); diff != "" {
 		t.Errorf("who is told (-want +got):\n%s", diff)
 	}
-	want["NoDataEvents"] = []string{operators}
+	want["NoDataEvents"] = operators
 	if diff := cmp.Diff(want, alarms(map[string]string{"ExistingLogBucketName": "org-trail"})); diff != "" {
 		t.Errorf("who is told with an existing log bucket (-want +got):\n%s", diff)
+	}
+}
+
+// The heartbeat: an alarm that looks at Ticks goes off when none have come for ten minutes, in which a tick comes ten
+// times.
+func TestHeartbeat(t *testing.T) {
+	found := false
+	for _, r := range deployMonitoring(t, nil).byKind("AWS::CloudWatch::Alarm") {
+		uses, _, _ := alarmMetrics(r)
+		if !slices.ContainsFunc(uses, func(u use) bool { return u.name == metric.Health[metric.Ticks].Name }) {
+			continue
+		}
+		found = true
+		if got := r.text("TreatMissingData"); got != "breaching" {
+			t.Errorf("%s: TreatMissingData is %q, want breaching: what has stopped publishes nothing", r.id, got)
+		}
+		seconds := r.number("Metrics", "1", "MetricStat", "Period") * r.number("EvaluationPeriods")
+		if seconds != 600 {
+			t.Errorf("%s looks at %d seconds, want 600", r.id, seconds)
+		}
+		if got := texts(r.property("AlarmActions")); len(got) == 0 {
+			t.Errorf("%s tells nobody", r.id)
+		}
+	}
+	if !found {
+		t.Error("no alarm looks at Ticks")
+	}
+}
+
+// Every metric of the function's health is on the dashboard: what is measured and shown nowhere helps nobody.
+func TestWidgetsOfHealth(t *testing.T) {
+	shown := map[string]bool{}
+	for _, r := range deployMonitoring(t, nil).byKind("AWS::CloudWatch::Dashboard") {
+		d, err := parseDashboard(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range d.Widgets {
+			uses, _ := widgetMetrics(&d.Widgets[i])
+			for _, u := range uses {
+				shown[u.name] = true
+			}
+		}
+	}
+	for _, d := range metric.Health {
+		if !shown[d.Name] {
+			t.Errorf("the dashboard doesn't show %s", d.Name)
+		}
 	}
 }
 
 // The dashboard shows every bucket metric that is published, and without Metrics=full none of that level: log widgets
 // take their place.
 func TestWidgetsOfFullMetrics(t *testing.T) {
-	main, monitoring := readTemplate(t, "template.yaml"), readTemplate(t, "monitoring.yaml")
 	shown := func(level string) map[string]bool {
 		names := map[string]bool{}
-		for _, r := range deploy(main, monitoring, map[string]string{"Metrics": level})[1].byKind("AWS::CloudWatch::Dashboard") {
+		for _, r := range deployMonitoring(t, map[string]string{"Metrics": level}).byKind("AWS::CloudWatch::Dashboard") {
 			d, err := parseDashboard(r)
 			if err != nil {
 				t.Fatal(err)

@@ -99,6 +99,7 @@ func names(n *yaml.Node) []string {
 // map[string]any. What AWS would make up is spelt by the logical id: a queue's ARN is "DeadLetterQueue.Arn".
 type stack struct {
 	*template
+	outer      *stack // the one that nests it, or nil
 	parameters map[string]string
 	resources  []resource // those whose condition holds, in their order
 	outputs    map[string]any
@@ -333,6 +334,18 @@ func (s *stack) byID(id string) resource {
 		}
 	}
 	return resource{id: id, file: s.name}
+}
+
+// byARN returns the resource of this stack, or of the one that nests it, whose ARN it is; or an empty one.
+func (s *stack) byARN(arn any) resource {
+	id, ok := strings.CutSuffix(text(arn), ".Arn")
+	if !ok {
+		return resource{}
+	}
+	if r := s.byID(id); r.kind != "" || s.outer == nil {
+		return r
+	}
+	return s.outer.byID(id)
 }
 
 // byKind returns the resources of a type.

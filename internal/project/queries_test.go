@@ -23,6 +23,7 @@ import (
 	"bucketwatch/internal/traffic"
 	"bucketwatch/pkg/metric"
 	"bucketwatch/pkg/pipeline"
+	"bucketwatch/pkg/state"
 )
 
 // lines is what the code writes: the members of each kind of line, and what each is: "string", "number", "array" or
@@ -79,7 +80,7 @@ func run(level string) ([]string, error) {
 	}
 	var stdout, stderr bytes.Buffer
 	out := pipeline.NewOutput(&stdout, &stderr)
-	p := pipeline.New(config, store, topic{}, out)
+	p := pipeline.New(config, store, topic{}, state.NewMemory(), out)
 	p.Now = func() time.Time { return hour.To.Add(15 * time.Minute) }
 	handler := slog.NewJSONHandler(out.Log(), &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr}) // as functions/processor has it
 	p.Log = slog.New(handler)
@@ -94,6 +95,7 @@ func run(level string) ([]string, error) {
 	for _, f := range hour.Files {
 		payloads = append(payloads, fmt.Appendf(nil, `{"s3Bucket":%q,"s3ObjectKey":[%q]}`, hour.LogBucket, f.Key))
 	}
+	payloads = append(payloads, []byte(`{"bucketwatch":"tick"}`))
 	for _, payload := range payloads {
 		if _, err := p.Handle(context.Background(), payload); err != nil {
 			return nil, err

@@ -117,7 +117,7 @@ func checkFunctions(s *stack) (faults []string) {
 		if group := s.byID(r.text("LoggingConfig", "LogGroup")); group.kind != "AWS::Logs::LogGroup" {
 			faults = append(faults, r.fault("set LoggingConfig.LogGroup to a log group of this template, for its retention and class"))
 		}
-		if target, ok := strings.CutSuffix(r.text("DeadLetterQueue", "TargetArn"), ".Arn"); !ok || s.byID(target).kind != "AWS::SQS::Queue" {
+		if s.byARN(r.property("DeadLetterQueue", "TargetArn")).kind != "AWS::SQS::Queue" {
 			faults = append(faults, r.fault("set DeadLetterQueue to a queue of this template, or failed events are lost"))
 		}
 		if r.property("Policies") != nil || r.property("Events") != nil {
@@ -133,10 +133,7 @@ func checkFunctions(s *stack) (faults []string) {
 // checkRetries wants nothing that failed to get lost on its way: what EventBridge can't hand over, and what a queue
 // gives to the function in vain, go to a dead-letter queue.
 func checkRetries(s *stack) (faults []string) {
-	isQueue := func(arn any) bool {
-		id, ok := strings.CutSuffix(text(arn), ".Arn")
-		return ok && s.byID(id).kind == "AWS::SQS::Queue"
-	}
+	isQueue := func(arn any) bool { return s.byARN(arn).kind == "AWS::SQS::Queue" }
 	for _, r := range s.byKind("AWS::Events::Rule") {
 		for _, target := range list(r.property("Targets")) {
 			if !isQueue(follow(target, "DeadLetterConfig", "Arn")) {
@@ -403,6 +400,7 @@ func TestCheckTrails(t *testing.T) {
 func TestCheckVariables(t *testing.T) {
 	const good = `
   Topic: {Type: AWS::SNS::Topic}
+  Table: {Type: AWS::DynamoDB::Table}
   Function:
     Type: AWS::Serverless::Function
     Properties:
@@ -411,15 +409,18 @@ func TestCheckVariables(t *testing.T) {
           BUCKETWATCH_METRICS: !Ref Metrics
           BUCKETWATCH_BUCKETS: "*"
           BUCKETWATCH_NAMESPACE: x
+          BUCKETWATCH_TABLE: !Ref Table
           BUCKETWATCH_ALERTS_TOPIC: !Ref Topic
+          BUCKETWATCH_ALERT_SEVERITY: !Ref AlertSeverity
           AWS_XRAY_CONTEXT_MISSING: IGNORE_ERROR
 Parameters:
   Metrics: {Default: full}
   Buckets: {Default: "*"}
+  AlertSeverity: {Default: HIGH}
 `
 	testCheck(t, checkVariables, []example{{"in order", good, ""}}, replacing(good,
 		[4]string{"missing", "          BUCKETWATCH_METRICS: !Ref Metrics\n", "", "set the variable BUCKETWATCH_METRICS"},
-		[4]string{"unread", "BUCKETWATCH_BUCKETS", "BUCKETWATCH_TABLE: x\n          BUCKETWATCH_BUCKETS", "remove the variable BUCKETWATCH_TABLE"},
+		[4]string{"unread", "BUCKETWATCH_BUCKETS", "BUCKETWATCH_COLOUR: x\n          BUCKETWATCH_BUCKETS", "remove the variable BUCKETWATCH_COLOUR"},
 		[4]string{"for tests", "BUCKETWATCH_BUCKETS", "BUCKETWATCH_CLOCK: x\n          BUCKETWATCH_BUCKETS", "remove the variable BUCKETWATCH_CLOCK"},
 		[4]string{"another name", "!Ref Metrics", "!Ref Buckets", "BUCKETWATCH_METRICS takes the parameter Buckets: name it Metrics"},
 	))

@@ -47,14 +47,16 @@ var checks = map[string]check{
 	"dashboards":          checkDashboards,
 	"saved queries":       checkSavedQueries,
 	"contributor rules":   checkRules,
+	"tables":              checkTables,
+	"schedules":           checkSchedules,
 }
 
 func TestTemplates(t *testing.T) {
-	main, monitoring := readTemplate(t, "template.yaml"), readTemplate(t, "monitoring.yaml")
+	main, nested := readTemplates(t)
 	calls := callsOfTheCode(t)
 	found := map[string][]string{} // the deployments with each fault
 	for _, d := range deployments {
-		stacks := deploy(main, monitoring, d.parameters)
+		stacks := deploy(main, nested, d.parameters)
 		add := func(check string, faults []string) {
 			for _, fault := range faults {
 				fault = check + ": " + fault
@@ -81,15 +83,45 @@ func report(t *testing.T, name string, faults []string) {
 	}
 }
 
-// deploy makes the stack of main, and the one nested in it.
-func deploy(main, monitoring *template, parameters map[string]string) []*stack {
-	outer := main.make(parameters)
-	given := map[string]string{}
-	nested := outer.byID("Monitoring").property("Parameters")
-	for name, value := range asMap(nested) {
-		given[name] = text(value)
+// readTemplates reads template.yaml, and those that it nests by the names of their files.
+func readTemplates(t *testing.T) (main *template, nested map[string]*template) {
+	t.Helper()
+	main, nested = readTemplate(t, "template.yaml"), map[string]*template{}
+	for _, n := range members(member(main.root, "Resources")) {
+		if url := member(n, "Properties", "TemplateURL"); url != nil {
+			nested[url.Value] = readTemplate(t, url.Value)
+		}
 	}
-	return []*stack{outer, monitoring.make(given)}
+	return main, nested
+}
+
+// deploy makes the stack of main, which comes first, and those nested in it.
+func deploy(main *template, nested map[string]*template, parameters map[string]string) []*stack {
+	outer := main.make(parameters)
+	stacks := []*stack{outer}
+	for _, r := range outer.byKind("AWS::CloudFormation::Stack") {
+		given := map[string]string{}
+		for name, value := range asMap(r.property("Parameters")) {
+			given[name] = text(value)
+		}
+		inner := nested[r.text("TemplateURL")].make(given)
+		inner.outer = outer
+		stacks = append(stacks, inner)
+	}
+	return stacks
+}
+
+// deployMonitoring makes the stack of monitoring.yaml.
+func deployMonitoring(t *testing.T, parameters map[string]string) *stack {
+	t.Helper()
+	main, nested := readTemplates(t)
+	for _, s := range deploy(main, nested, parameters) {
+		if s.name == "monitoring.yaml" {
+			return s
+		}
+	}
+	t.Fatal("template.yaml nests no monitoring.yaml")
+	return nil
 }
 
 func asMap(v any) map[string]any {
@@ -99,9 +131,36 @@ func asMap(v any) map[string]any {
 
 // Each template stays readable in one go.
 func TestTemplateSizes(t *testing.T) {
-	for _, name := range []string{"template.yaml", "monitoring.yaml"} {
-		if n := strings.Count(readTemplate(t, name).text, "\n"); n >= 600 {
+	main, nested := readTemplates(t)
+	nested[main.name] = main
+	for name, tmpl := range nested {
+		if n := strings.Count(tmpl.text, "\n"); n >= 600 {
 			t.Errorf("%s has %d lines: keep it under 600", name, n)
+		}
+	}
+}
+
+// What would lose something if CloudFormation made it anew stays where it is, under its name: to move a resource to a
+// nested stack, or to rename it, is to make it anew. What a new queue policy replaces is deleted after it, and takes the
+// new one along.
+func TestMakesNothingAnew(t *testing.T) {
+	main, nested := readTemplates(t)
+	for name, kind := range map[string]string{
+		"LogBucket": "AWS::S3::Bucket", "LogBucketPolicy": "AWS::S3::BucketPolicy", "Trail": "AWS::CloudTrail::Trail", // the log files
+		"ProcessorLogGroup": "AWS::Logs::LogGroup",                              // what was found
+		"StateTable":        "AWS::DynamoDB::Table",                             // what is usual
+		"DeadLetterQueue":   "AWS::SQS::Queue", "RetryQueue": "AWS::SQS::Queue", // what failed
+		"AlertsTopic": "AWS::SNS::Topic", "OperationsTopic": "AWS::SNS::Topic", // who subscribed
+		"AlertsEmail": "AWS::SNS::Subscription", "OperationsEmail": "AWS::SNS::Subscription", // who confirmed
+		"DeadLetterQueuePolicy": "AWS::SQS::QueuePolicy", "AlertsTopicPolicy": "AWS::SNS::TopicPolicy", "OperationsTopicPolicy": "AWS::SNS::TopicPolicy",
+	} {
+		if n := member(main.root, "Resources", name, "Type"); n == nil || n.Value != kind {
+			t.Errorf("%s has no %s %s", main.name, kind, name)
+		}
+		for _, tmpl := range nested {
+			if member(tmpl.root, "Resources", name) != nil {
+				t.Errorf("%s has %s too", tmpl.name, name)
+			}
 		}
 	}
 }
@@ -111,13 +170,15 @@ func TestParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	main, monitoring := readTemplate(t, "template.yaml"), readTemplate(t, "monitoring.yaml")
+	main, nested := readTemplates(t)
 	report(t, "parameters", checkParameters(main))
-	report(t, "parameters", checkParameters(monitoring))
-	report(t, "constraints", checkConstraints(main)) // the nested stack's are for no person
+	for _, tmpl := range nested {
+		report(t, "parameters", checkParameters(tmpl))
+	}
+	report(t, "constraints", checkConstraints(main)) // the nested stacks' are for no person
 	report(t, "groups", checkGroups(main))
 	report(t, "README.md", checkParameterTable(main, string(readme)))
-	report(t, "nested stack", checkNested(main, monitoring))
+	report(t, "nested stacks", checkNested(main, nested))
 }
 
 // checkParameters wants each parameter described, and used.
@@ -225,29 +286,43 @@ func checkParameterTable(t *template, readme string) (faults []string) {
 	return faults
 }
 
-// checkNested wants the nested stack to be given each of its parameters, and no other; and its outputs that are used
-// to exist.
-func checkNested(main, monitoring *template) (faults []string) {
-	nested := member(main.root, "Resources", "Monitoring")
-	if nested == nil {
-		return []string{main.name + ": has no resource Monitoring"}
-	}
-	given := names(member(nested, "Properties", "Parameters"))
-	declared := names(member(monitoring.root, "Parameters"))
-	for _, name := range declared {
-		if !slices.Contains(given, name) {
-			faults = append(faults, fmt.Sprintf("%s: Monitoring is not given the parameter %s of %s", main.at(nested), name, monitoring.name))
+// checkNested wants each nested stack to be given each of its parameters, and no other; and its outputs that are used to
+// exist.
+func checkNested(main *template, nested map[string]*template) (faults []string) {
+	files := map[string]*template{} // by the resource's name
+	for id, r := range members(member(main.root, "Resources")) {
+		url := member(r, "Properties", "TemplateURL")
+		if url == nil {
+			continue
 		}
-	}
-	for _, name := range given {
-		if !slices.Contains(declared, name) {
-			faults = append(faults, fmt.Sprintf("%s: Monitoring is given %s, which %s doesn't declare", main.at(nested), name, monitoring.name))
+		inner := nested[url.Value]
+		files[id.Value] = inner
+		given := names(member(r, "Properties", "Parameters"))
+		declared := names(member(inner.root, "Parameters"))
+		for _, name := range declared {
+			if !slices.Contains(given, name) {
+				faults = append(faults, fmt.Sprintf("%s: %s is not given the parameter %s of %s", main.at(r), id.Value, name, inner.name))
+			}
+		}
+		for _, name := range given {
+			if !slices.Contains(declared, name) {
+				faults = append(faults, fmt.Sprintf("%s: %s is given %s, which %s doesn't declare", main.at(r), id.Value, name, inner.name))
+			}
 		}
 	}
 	walk(main.root, func(n *yaml.Node) {
-		output, ok := strings.CutPrefix(n.Value, "Monitoring.Outputs.")
-		if ok && n.Tag == "!GetAtt" && member(monitoring.root, "Outputs", output) == nil {
-			faults = append(faults, fmt.Sprintf("%s: %s has no output %s", main.at(n), monitoring.name, output))
+		used := []string{n.Value} // of !GetAtt
+		if n.Tag != "!GetAtt" {
+			used = nil
+			for _, m := range reference.FindAllStringSubmatch(n.Value, -1) { // of !Sub
+				used = append(used, m[1])
+			}
+		}
+		for _, name := range used {
+			id, output, ok := strings.Cut(name, ".Outputs.")
+			if inner := files[id]; ok && (inner == nil || member(inner.root, "Outputs", output) == nil) {
+				faults = append(faults, fmt.Sprintf("%s: %s has no output %s", main.at(n), id, output))
+			}
 		}
 	})
 	return faults
@@ -352,15 +427,18 @@ func TestCheckParameterTable(t *testing.T) {
 }
 
 func TestCheckNested(t *testing.T) {
-	monitoring := parseTemplate(t, "m.yaml", "Parameters: {A: {}, B: {}}\nOutputs: {Url: {}}")
+	nested := map[string]*template{"m.yaml": parseTemplate(t, "m.yaml", "Parameters: {A: {}, B: {}}\nOutputs: {Url: {}}")}
 	run := func(e example) []string {
-		return checkNested(parseTemplate(t, "x.yaml", "Resources: {Monitoring: {Properties: {Parameters: {"+e.yaml+"}}}}"), monitoring)
+		return checkNested(parseTemplate(t, "x.yaml", "Resources: {Monitoring: {Properties: {TemplateURL: m.yaml, Parameters: {"+e.yaml+"}}}}"), nested)
 	}
 	testExamples(t, run, []example{
 		{"all", "A: 1, B: !GetAtt Monitoring.Outputs.Url", ""},
+		{"in a text", "A: 1, B: !Sub '${A} ${Monitoring.Outputs.Url}'", ""},
 	}, []example{
-		{"missing", "A: 1", "is not given the parameter B"},
+		{"missing", "A: 1", "Monitoring is not given the parameter B"},
 		{"undeclared", "A: 1, B: 1, C: 1", "is given C, which m.yaml doesn't declare"},
-		{"output", "A: 1, B: !GetAtt Monitoring.Outputs.Link", "m.yaml has no output Link"},
+		{"output", "A: 1, B: !GetAtt Monitoring.Outputs.Link", "Monitoring has no output Link"},
+		{"output in a text", "A: 1, B: !Sub '${Monitoring.Outputs.Link}'", "Monitoring has no output Link"},
+		{"output of nothing", "A: 1, B: !GetAtt Watching.Outputs.Url", "Watching has no output Url"},
 	})
 }
