@@ -17,11 +17,6 @@ func compare(got *results, want *traffic.Truth) []string {
 		d.bucket(name, got, want)
 	}
 	d.counts("health", got.classes(), want.Records)
-	d.counts("anomalies", count(got.anomalies, func(l line) string {
-		return l.BucketName + " " + l.Anomaly + " by " + l.Principal
-	}), count(want.Anomalies, func(a traffic.Anomaly) string {
-		return a.Bucket + " " + a.Name + " by " + a.Principal
-	}))
 	d.counts("deletes", count(got.deletes, func(l line) string {
 		return fmt.Sprintf("s3://%s/%s %s %s by %s", l.BucketName, l.Key, l.VersionID, l.ErrorCode, l.Principal)
 	}), count(want.Deletes, func(x traffic.Delete) string {

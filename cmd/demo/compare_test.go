@@ -35,7 +35,6 @@ func fixtureTruth() *traffic.Truth {
 				Callers:    map[string]int64{mallory: 1},
 			},
 		},
-		Anomalies: []traffic.Anomaly{{Bucket: "invoices", Name: "ProtectionRemoved", Principal: mallory}},
 		Deletes: []traffic.Delete{
 			{Bucket: "photos", Key: "2026/여름 휴가.jpg", Principal: alice},
 			{Bucket: "photos", Key: "2026/second.jpg", VersionID: "v1", Principal: alice},
@@ -89,13 +88,6 @@ func TestCompareDifferent(t *testing.T) {
 		"a class": {
 			func(x *traffic.Truth) { x.Records["RecordsTooOld"] = 1 },
 			[]string{"health: RecordsTooOld = 0, generated 1"},
-		},
-		"an anomaly": {
-			func(x *traffic.Truth) { x.Anomalies[0].Bucket = "photos" },
-			[]string{
-				"anomalies: invoices ProtectionRemoved by arn:aws:iam::111122223333:user/mallory = 1, generated 0",
-				"anomalies: photos ProtectionRemoved by arn:aws:iam::111122223333:user/mallory = 0, generated 1",
-			},
 		},
 		"who deleted": {
 			func(x *traffic.Truth) { x.Deletes[2].Principal = "somebody" },

@@ -13,7 +13,7 @@ import (
 type results struct {
 	buckets   map[string]*bucketResult
 	health    map[string]int64
-	anomalies []line
+	anomalies []line // each once, as its last line has it, with the unexpected deletes of all
 	callers   map[callerKey]*callerResult
 	deletes   []line
 	problems  []string // lines of the log of level WARN or ERROR, or that are no JSON
@@ -38,9 +38,13 @@ type line struct {
 	Principal  string
 
 	Anomaly, Severity, Explanation string // Anomaly
+	WindowStart                    string
+	Keys                           []string
+	KeysInAll, UnexpectedDeletes   int64
 
 	Time, Key, VersionID       string // Delete
 	SourceIPAddress, ErrorCode string
+	EventID                    string `json:"EventId"`
 
 	Operations, ErrorCodes map[string]int64 // Bucket
 
@@ -65,7 +69,7 @@ func newResults() *results {
 }
 
 // readResults reads what the function wrote.
-func readResults(out outputs) (*results, error) {
+func readResults(out output) (*results, error) {
 	r := newResults()
 	for _, source := range []struct {
 		path string
@@ -102,7 +106,7 @@ func (r *results) readMetrics(in io.Reader) error {
 		case "Bucket":
 			return r.addBucket(n, &l, values)
 		case "Anomaly":
-			r.anomalies = append(r.anomalies, l)
+			r.addAnomaly(l)
 		case "Health":
 			for _, name := range l.metrics() {
 				var v int64
@@ -116,6 +120,19 @@ func (r *results) readMetrics(in io.Reader) error {
 		}
 		return nil
 	})
+}
+
+// addAnomaly adds an anomaly that is told for the first time, or that has become more severe, or about more.
+func (r *results) addAnomaly(l line) {
+	for i := range r.anomalies {
+		a := &r.anomalies[i]
+		if a.BucketName == l.BucketName && a.Anomaly == l.Anomaly && a.Principal == l.Principal && a.WindowStart == l.WindowStart {
+			l.UnexpectedDeletes += a.UnexpectedDeletes
+			*a = l
+			return
+		}
+	}
+	r.anomalies = append(r.anomalies, l)
 }
 
 // metrics are the names of the line's metrics, each once.
@@ -189,6 +206,8 @@ func (r *results) readLog(in io.Reader) error {
 				r.callers[key] = c
 			}
 			c.requests, c.deleted, c.errors = c.requests+l.Requests, c.deleted+l.DeletedObjects, c.errors+l.Errors
+		case l.Type == "Anomaly": // one without news for a metric
+			r.addAnomaly(l)
 		case l.Type == "Delete":
 			r.deletes = append(r.deletes, l)
 		case l.Level == "WARN" || l.Level == "ERROR":

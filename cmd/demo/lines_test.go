@@ -9,7 +9,7 @@ import (
 
 func fixture(t *testing.T) *results {
 	t.Helper()
-	r, err := readResults(outputs{metrics: "testdata/metrics.jsonl", log: "testdata/log.jsonl"})
+	r, err := readResults(output{metrics: "testdata/metrics.jsonl", log: "testdata/log.jsonl"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +41,15 @@ func TestReadResults(t *testing.T) {
 	if !r.reconcile() {
 		t.Error("reconcile() = false, want true")
 	}
-	if len(r.anomalies) != 1 || len(r.deletes) != 3 {
-		t.Errorf("%d anomalies and %d deletes, want 1 and 3", len(r.anomalies), len(r.deletes))
+	if len(r.anomalies) != 3 || len(r.deletes) != 3 {
+		t.Errorf("%d anomalies and %d deletes, want 3 of each", len(r.anomalies), len(r.deletes))
+	}
+	// Told twice, it is one anomaly: the last that was said, and all its deletes.
+	if a := r.anomalies[1]; a.Anomaly != "DeletedSoonAfterUpload" || a.KeysInAll != 12 || len(a.Keys) != 10 || a.UnexpectedDeletes != 12 {
+		t.Errorf("anomaly = %+v, want 12 objects", a)
+	}
+	if a := r.anomalies[2]; a.Anomaly != "RepeatedDelete" || a.Severity != "MEDIUM" {
+		t.Errorf("anomaly = %+v, want the severity that the log told of later", a)
 	}
 	if len(r.problems) != 2 {
 		t.Errorf("problems = %q, want the warning and the stack trace", r.problems)
@@ -73,7 +80,7 @@ func TestReadMetricsErrors(t *testing.T) {
 }
 
 func TestReadResultsError(t *testing.T) {
-	_, err := readResults(outputs{metrics: "testdata/nothing.jsonl"})
+	_, err := readResults(output{metrics: "testdata/nothing.jsonl"})
 	if err == nil || !strings.Contains(err.Error(), "cannot read testdata/nothing.jsonl") {
 		t.Errorf("readResults of no file = %v", err)
 	}

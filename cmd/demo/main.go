@@ -1,6 +1,7 @@
 // The demo shows BucketWatch at work without AWS: it builds the real Lambda binary, runs it under a Lambda runtime API
-// with an S3 on this machine, feeds it an hour of generated CloudTrail log files, and prints what came out and whether
-// that is what the files say.
+// with an S3 and an SNS on this machine, and feeds it generated CloudTrail log files: two quiet weeks of a photo app, and
+// an afternoon in which images vanish. It prints what came out and whether that is what the files say, and ends with the
+// mail that somebody would have got.
 //
 //	go run ./cmd/demo [-seed N] [-out DIR]
 package main
@@ -13,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 
 	"bucketwatch/internal/traffic"
@@ -53,27 +55,38 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	}
 	p := &printer{w: w}
 	defer p.close()
-	p.intro(*seed)
-	hour := traffic.Hour(*seed, time.Now()) // CloudWatch takes metrics of the last two weeks only
-	if err := simulate(ctx, p, hour, out); err != nil {
-		return err
-	}
-	got, err := readResults(out)
+	// Yesterday: all of it is over, and CloudWatch, which takes metrics of the last two weeks only, would take them.
+	story := traffic.Vanished(*seed, time.Now().AddDate(0, 0, -1))
+	p.intro(*seed, story)
+	messages, err := simulate(ctx, p, story, out)
 	if err != nil {
 		return err
 	}
-	p.results(got, hour.From, hour.To)
-	differences := compare(got, hour.Truth)
-	p.verdict(got, hour.Truth, differences)
+	before, err := readResults(out.before)
+	if err != nil {
+		return err
+	}
+	got, err := readResults(out.during)
+	if err != nil {
+		return err
+	}
+	p.results(got, story.During.From, story.During.To)
+	differences := slices.Concat(
+		inQuietWeeks(compare(before, story.Before.Truth)), inQuietWeeks(compareAnomalies(before, nil, nil)),
+		compare(got, story.During.Truth), compareAnomalies(got, story.Anomalies, story.UnexpectedDeletes),
+		compareMessages(messages, story.Messages))
+	problems := slices.Concat(before.problems, got.problems)
+	p.verdict(got, story, differences, problems)
 	p.next(out)
+	p.mail(messages, got)
 	if p.err != nil {
 		return fmt.Errorf("cannot print: %w", p.err)
 	}
-	if len(got.problems) > 0 {
-		return fmt.Errorf("the function's log has %d warnings or errors", len(got.problems))
+	if len(problems) > 0 {
+		return fmt.Errorf("the function's log has %d warnings or errors", len(problems))
 	}
 	if len(differences) > 0 {
-		return fmt.Errorf("%d counts differ from the generated traffic (seed %d)", len(differences), *seed)
+		return fmt.Errorf("%d things differ from the generated traffic (seed %d)", len(differences), *seed)
 	}
 	return nil
 }

@@ -37,18 +37,18 @@ type s3EventRecord struct {
 }
 
 // notification is the event that announces a log file.
-func notification(hour *traffic.Traffic, f traffic.File) ([]byte, error) {
+func notification(t *traffic.Traffic, f traffic.File) ([]byte, error) {
 	record := s3EventRecord{
 		EventVersion: "2.1",
 		EventSource:  "aws:s3",
-		AWSRegion:    hour.Region,
+		AWSRegion:    t.Region,
 		EventTime:    f.Delivered.Add(time.Second),
 		EventName:    "ObjectCreated:Put",
 	}
 	record.S3.SchemaVersion = "1.0"
 	record.S3.ConfigurationID = "demo"
-	record.S3.Bucket.Name = hour.LogBucket
-	record.S3.Bucket.ARN = "arn:aws:s3:::" + hour.LogBucket
+	record.S3.Bucket.Name = t.LogBucket
+	record.S3.Bucket.ARN = "arn:aws:s3:::" + t.LogBucket
 	record.S3.Object.Key = formEncoded(f.Key)
 	record.S3.Object.Size = len(f.Body)
 	payload, err := json.Marshal(s3Event{Records: []s3EventRecord{record}})

@@ -11,6 +11,9 @@ import (
 	"unicode/utf8"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"bucketwatch/internal/localaws"
+	"bucketwatch/internal/traffic"
 )
 
 var update = flag.Bool("update", false, "write the golden file")
@@ -20,11 +23,17 @@ func TestPrinter(t *testing.T) {
 	p := &printer{w: &got}
 	r := fixture(t)
 	from := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
-	p.intro(1)
-	p.results(r, from, from.Add(time.Hour))
-	p.verdict(r, fixtureTruth(), nil)
-	p.verdict(r, fixtureTruth(), []string{"photos: GetRequests = 1, generated 2"})
-	p.next(outputs{metrics: "/tmp/demo/metrics.jsonl", log: "/tmp/demo/log.jsonl"})
+	story := &traffic.Story{During: &traffic.Traffic{From: from, To: from.Add(time.Hour), Truth: fixtureTruth()}}
+	p.intro(1, story)
+	p.results(r, from, story.During.To)
+	p.verdict(r, story, nil, r.problems)
+	p.verdict(r, story, []string{"photos: GetRequests = 1, generated 2"}, nil)
+	p.next(outputs{during: output{metrics: "/tmp/demo/metrics.jsonl", log: "/tmp/demo/log.jsonl"}})
+	p.mail([]localaws.Message{
+		{Subject: "[HIGH] photos: 5 objects deleted", Body: "Five objects. [DeletedSoonAfterUpload, HIGH]\n\nAs known at 10:41 UTC. More?\n\nWho      " +
+			fixtureApp + "\nObjects  5, all of them:\n"},
+		{Subject: "[CRITICAL] photos: 24 objects deleted", Body: "More."},
+	}, r)
 	if p.err != nil {
 		t.Fatal(p.err)
 	}

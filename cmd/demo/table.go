@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 	"unicode/utf8"
 )
 
@@ -18,7 +19,7 @@ var metricRows = []struct {
 }{
 	{"AllRequests", true}, {"GetRequests", true}, {"HeadRequests", false}, {"PutRequests", true}, {"PostRequests", false},
 	{"ListRequests", false}, {"DeleteRequests", true}, {"AnonymousRequests", false},
-	{"DeletedObjects", true}, {"DeniedDeletes", true}, {"PermanentDeletes", false}, {"DeleteMarkersRemoved", false},
+	{"DeletedObjects", true}, {"ExpectedDeletes", false}, {"DeniedDeletes", true}, {"PermanentDeletes", false}, {"DeleteMarkersRemoved", false},
 	{"LifecycleActions", false},
 	{"4xxErrors", true}, {"5xxErrors", true}, {"AuthenticationFailures", false},
 	{"BytesUploaded", false}, {"BytesDownloaded", false},
@@ -124,6 +125,52 @@ func callerTable(r *results, most int) string {
 	for _, key := range keys[:min(most, len(keys))] {
 		c := r.callers[key]
 		t.row(shortName(key.principal), key.bucket, grouped(c.requests), grouped(c.deleted), grouped(c.errors))
+	}
+	return t.String()
+}
+
+// hourTable shows how many objects each caller deleted, hour by hour.
+func hourTable(r *results, from, to time.Time) string {
+	type who struct{ principal, bucket string }
+	deleted := make(map[who]map[string]int64)
+	for _, d := range r.deletes {
+		if w := (who{d.Principal, d.BucketName}); d.ErrorCode == "" && len(d.Time) > 13 {
+			if deleted[w] == nil {
+				deleted[w] = make(map[string]int64)
+			}
+			deleted[w][d.Time[:13]]++
+		}
+	}
+	head := []string{"caller", "bucket"}
+	var hours []string
+	for at := from.UTC().Truncate(time.Hour); at.Before(to); at = at.Add(time.Hour) {
+		head = append(head, at.Format("15:04"))
+		hours = append(hours, at.Format("2006-01-02T15"))
+	}
+	t := &table{align: "ll" + strings.Repeat("r", len(hours))}
+	t.row(head...)
+	for _, w := range slices.SortedFunc(maps.Keys(deleted), func(a, b who) int {
+		return cmp.Or(cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.principal, b.principal))
+	}) {
+		cells := []string{shortName(w.principal), w.bucket}
+		for _, hour := range hours {
+			cells = append(cells, grouped(deleted[w][hour]))
+		}
+		t.row(cells...)
+	}
+	return t.String()
+}
+
+// historyTable shows who deleted one object, and when.
+func historyTable(r *results, bucket, key string) string {
+	t := &table{align: "lllll"}
+	t.row("time", "who", "from", "outcome", "event")
+	deletes := slices.Clone(r.deletes)
+	slices.SortStableFunc(deletes, func(a, b line) int { return cmp.Compare(a.Time, b.Time) })
+	for _, d := range deletes {
+		if d.BucketName == bucket && d.Key == key {
+			t.row(clock(d.Time), shortName(d.Principal), d.SourceIPAddress, outcome(d), d.EventID)
+		}
 	}
 	return t.String()
 }

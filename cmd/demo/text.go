@@ -20,6 +20,17 @@ func grouped(n int64) string {
 	return s
 }
 
+// plural writes a number of things.
+func plural(n int, thing string) string {
+	switch n {
+	case 0:
+		return "no " + thing
+	case 1:
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // byteSize writes a number of bytes with three digits at most.
 func byteSize(n int64) string {
 	if n < 1000 {

@@ -1,6 +1,6 @@
 // Package localaws runs on this machine what AWS runs in production: Lambda's
-// runtime API with a real bootstrap binary behind it, and an S3 in memory. The
-// demo and the tests use it.
+// runtime API with a real bootstrap binary behind it, an S3 in memory, and an SNS
+// that keeps what is published. The demo and the tests use it.
 //
 // Everything answers on the loopback interface only, at ports from the system,
 // and ends with Close. Left out: signatures, notifications (the caller sends

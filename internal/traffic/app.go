@@ -8,56 +8,86 @@ import (
 // app is the web application that owns a bucket of pictures: it uploads, reads, looks, and clears its own temporary
 // files away.
 func app(s *stage, b *bucket, account string) {
-	r := s.ids("app:" + b.name)
-	var sessions []*caller
+	a := newWebApp(s, b, account)
+	a.pictures()
+	a.temporary(60)
+	a.videos(3)
+}
+
+// webApp is a role at work on several instances.
+type webApp struct {
+	*stage
+	bucket   *bucket
+	r        ids
+	sessions []*caller
+}
+
+func newWebApp(s *stage, b *bucket, account string) *webApp {
+	a := &webApp{stage: s, bucket: b, r: s.ids("app:" + b.name)}
 	for i := range 3 {
-		address := fmt.Sprintf("10.0.%d.%d", i, 20+r.IntN(200))
-		sessions = append(sessions, newRole(r, account, "app-web", r.instance(), address, agentGo, s.from.Add(-3*time.Hour)))
+		address := fmt.Sprintf("10.0.%d.%d", i, 20+a.r.IntN(200))
+		a.sessions = append(a.sessions, newRole(a.r, account, "app-web", a.r.instance(), address, agentGo, s.from.Add(-3*time.Hour)))
 	}
-	do := func(q request) {
-		q.who, q.bucket = sessions[r.IntN(len(sessions))], b
-		if q.key != "" && q.operation != "DeleteObject" {
-			q.params = append(q.params, text("x-id", q.operation))
-		}
-		if r.IntN(3) > 0 {
-			timed(r, &q)
-		}
-		s.trail.add(&q)
+	return a
+}
+
+// do sends a request from some instance.
+func (a *webApp) do(q request) {
+	q.who, q.bucket = a.sessions[a.r.IntN(len(a.sessions))], a.bucket
+	if q.key != "" && q.operation != "DeleteObject" {
+		q.params = append(q.params, text("x-id", q.operation))
 	}
+	if a.r.IntN(3) > 0 {
+		timed(a.r, &q)
+	}
+	a.trail.add(&q)
+}
+
+// pictures come and are looked at. A few aren't there, and a few requests fail.
+func (a *webApp) pictures() {
+	r := a.r
 	var keys []string
 	for range 200 {
-		keys = append(keys, imageKey(r, s.from.AddDate(0, 0, -r.IntN(90))))
+		keys = append(keys, imageKey(r, a.from.AddDate(0, 0, -r.IntN(90))))
 	}
 	key := func() string { return keys[r.IntN(len(keys))] }
-	s.times(r, 150, func(at time.Time) {
-		do(request{at: at, operation: "PutObject", key: imageKey(r, at), in: 40_000 + r.Int64N(4_000_000)})
+	a.times(r, 150, func(at time.Time) {
+		a.do(request{at: at, operation: "PutObject", key: imageKey(r, at), in: 40_000 + r.Int64N(4_000_000)})
 	})
-	s.times(r, 700, func(at time.Time) {
-		do(request{at: at, operation: "GetObject", key: key(), out: 40_000 + r.Int64N(4_000_000)})
+	a.times(r, 700, func(at time.Time) {
+		a.do(request{at: at, operation: "GetObject", key: key(), out: 40_000 + r.Int64N(4_000_000)})
 	})
-	s.times(r, 200, func(at time.Time) { do(request{at: at, operation: "HeadObject", key: key()}) })
-	s.times(r, 24, func(at time.Time) {
-		do(request{at: at, operation: "GetObject", key: imageKey(r, at), code: "NoSuchKey", out: 280})
+	a.times(r, 200, func(at time.Time) { a.do(request{at: at, operation: "HeadObject", key: key()}) })
+	a.times(r, 24, func(at time.Time) {
+		a.do(request{at: at, operation: "GetObject", key: imageKey(r, at), code: "NoSuchKey", out: 280})
 	})
-	s.times(r, 3, func(at time.Time) {
-		do(request{at: at, operation: "PutObject", key: imageKey(r, at), in: 40_000, out: 320, code: "SlowDown"})
+	a.times(r, 3, func(at time.Time) {
+		a.do(request{at: at, operation: "PutObject", key: imageKey(r, at), in: 40_000, out: 320, code: "SlowDown"})
 	})
-	s.times(r, 1, func(at time.Time) {
-		do(request{at: at, operation: "GetObject", key: key(), out: 320, code: "InternalError"})
+	a.times(r, 1, func(at time.Time) {
+		a.do(request{at: at, operation: "GetObject", key: key(), out: 320, code: "InternalError"})
 	})
-	s.times(r, 12, func(at time.Time) {
-		do(request{at: at, operation: "ListObjects", out: 4_000 + r.Int64N(200_000), params: list("images/")})
+	a.times(r, 12, func(at time.Time) {
+		a.do(request{at: at, operation: "ListObjects", out: 4_000 + r.Int64N(200_000), params: list("images/")})
 	})
-	// A temporary file lives for half a minute. The bucket is versioned: deleting one leaves a marker.
-	s.times(r, 60, func(at time.Time) {
-		tmp := "tmp/" + r.hex(24) + ".part"
-		do(request{at: at, operation: "PutObject", key: tmp, in: 1_000_000 + r.Int64N(9_000_000)})
-		if gone := at.Add(30 * time.Second); gone.Before(s.to) {
-			do(request{at: gone, operation: "DeleteObject", key: tmp, marker: b.versioned})
+}
+
+// temporary makes n temporary files, which live for half a minute. The bucket is versioned: deleting one leaves a
+// marker.
+func (a *webApp) temporary(n int) {
+	a.times(a.r, n, func(at time.Time) {
+		tmp := "tmp/" + a.r.hex(24) + ".part"
+		a.do(request{at: at, operation: "PutObject", key: tmp, in: 1_000_000 + a.r.Int64N(9_000_000)})
+		if gone := at.Add(30 * time.Second); gone.Before(a.to) {
+			a.do(request{at: gone, operation: "DeleteObject", key: tmp, marker: a.bucket.versioned})
 		}
 	})
-	s.times(r, 3, func(at time.Time) {
-		multipart(r, do, at, "videos/"+r.hex(16)+".mp4", 3)
+}
+
+// videos uploads n videos in parts.
+func (a *webApp) videos(n int) {
+	a.times(a.r, n, func(at time.Time) {
+		multipart(a.r, a.do, at, "videos/"+a.r.hex(16)+".mp4", 3)
 	})
 }
 

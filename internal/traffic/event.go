@@ -34,6 +34,14 @@ func (b *bucket) resources(version, key string) []resource {
 	return []resource{object, own}
 }
 
+// declared is the delete of one object that is among the account's expected deletes.
+type declared struct{ *request }
+
+func (e declared) count(t *trail) {
+	e.request.count(t)
+	t.truth.bucket(e.bucket.name).add("ExpectedDeletes", 1)
+}
+
 // repeated is an event whose record was delivered twice in one file.
 type repeated struct{ event }
 

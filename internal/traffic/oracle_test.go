@@ -186,6 +186,9 @@ func count(t *testing.T, truth *Truth, logBucket string, records []oracleRecord)
 				c.Metrics["DeleteMarkersRemoved"]++
 			default:
 				c.Metrics["DeletedObjects"]++
+				if strings.HasSuffix(principal, ":role/thumbnailer") && strings.HasPrefix(r.key(), "tmp/") {
+					c.Metrics["ExpectedDeletes"]++ // Story.ExpectedDeletes says so
+				}
 				if version != "" {
 					c.Metrics["PermanentDeletes"]++
 				}

@@ -16,26 +16,31 @@ type trail struct {
 	ids     ids
 	truth   *Truth
 	pending []event // what happened and wasn't delivered yet
+	every   time.Duration
+	// logOmitted: the selectors leave the log bucket out. Otherwise one log file follows the other for ever.
+	logOmitted bool
 }
 
 func newTrail(seed uint64, account string, log *bucket) *trail {
-	return &trail{account: account, log: log, ids: ids{newRand(seed, "trail")}, truth: newTruth()}
+	return &trail{account: account, log: log, ids: ids{newRand(seed, "trail")}, truth: newTruth(), every: slot}
 }
 
 func (t *trail) add(e event) { t.pending = append(t.pending, e) }
 
 // deliver writes log files for the slots after from, to and with to, of what is pending by then: two to eight minutes
-// after it happened. CloudTrail's own writing of each file is an event again, which the next slots deliver. What is
+// after it happened, where a slot is five minutes. CloudTrail's own writing of each file is an event again, which the next slots deliver. What is
 // counted is what was delivered.
 func (t *trail) deliver(from, to time.Time) []File {
 	var files []File
-	for at := from.Add(slot); !at.After(to); at = at.Add(slot) {
+	for at := from.Add(t.every); !at.After(to); at = at.Add(t.every) {
 		due := t.due(at)
 		for _, region := range regions(due) {
 			for _, batch := range t.split(due, region) {
 				f := t.file(at, region, batch)
 				files = append(files, f)
-				t.add(t.ownPut(f))
+				if !t.logOmitted {
+					t.add(t.ownPut(f))
+				}
 			}
 		}
 	}
