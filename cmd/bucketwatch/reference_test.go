@@ -1,0 +1,47 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the command's part of docs/REFERENCE.md anew")
+
+const reference = "../../docs/REFERENCE.md"
+
+// The reference has the command's own help.
+func TestReference(t *testing.T) {
+	var help strings.Builder
+	help.WriteString("\n")
+	for _, name := range []string{"report", "version"} {
+		r := command(t, name, "--help")
+		if r.code != 0 {
+			t.Fatalf("%s --help: exit code %d", name, r.code)
+		}
+		help.WriteString("### bucketwatch " + name + "\n\n```\n" + strings.TrimRight(r.stdout, "\n") + "\n```\n\n")
+	}
+	text, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- command:begin -->\n", "<!-- command:end -->\n"
+	before, rest, ok := strings.Cut(string(text), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no part between %q and %q", reference, begin, end)
+	}
+	want := before + begin + help.String() + end + after
+	if *update {
+		if err := os.WriteFile(reference, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("%s is not as the command has it (-want +got), go test -update writes it:\n%s", reference, diff)
+	}
+}

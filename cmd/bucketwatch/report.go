@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
+	"github.com/spf13/cobra"
+
+	"bucketwatch/pkg/expected"
+	"bucketwatch/pkg/logfiles"
+	"bucketwatch/pkg/report"
+)
+
+// reportFlags are report's flags as they were given.
+type reportFlags struct {
+	since, until                          string
+	buckets, keys, principals, operations []string
+	expected                              string
+	format, csv, output                   string
+	rows, parallel                        int
+}
+
+func newReportCommand(getenv func(string) string) *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use:   "report PATH...",
+		Short: "Say who did what with which objects, and what was unexpected",
+		Long: `report reads CloudTrail log files and says, for each bucket, who did what, when and from where; which objects were
+deleted, and what their story is; and all that was unexpected, as the deployed function would have judged it.
+
+A PATH is a file, a folder, or s3://BUCKET/PREFIX. In folders and in S3 only the folders of the dates asked for are looked
+at. From S3 it needs s3:ListBucket and s3:GetObject (and kms:Decrypt, if the trail encrypts with a key), with credentials
+and Region as the AWS CLI has them.
+
+Times are UTC. --since and --until take a span back from now (90m, 24h, 7d), a date (2026-11-20) or a time
+(2026-11-20T14:00:00Z); --until is not included. Log files from an hour before --since to two hours after --until are
+read, since records are delivered late. What is usual of a bucket is judged by the days that are read: with less than 14
+of them, surges and new deleters are not told.`,
+		Example: `  bucketwatch report ~/Downloads/trail                              everything in a folder
+  bucketwatch report s3://LOGBUCKET --since 24h --bucket photos     a bucket's last day
+  bucketwatch report s3://LOGBUCKET --since 7d --bucket photos \
+      --key a/7.jpg --operation GetObject                           who read one object last week
+  bucketwatch report s3://LOGBUCKET --since 2026-11-20T14:12:00Z \
+      --until 2026-11-20T14:41:00Z --principal role/app-web         what one role did
+  bucketwatch report trail/ --format csv --csv deletes -o deletes.csv`,
+		Args: usageArgs(func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("report needs a PATH: a log file, a folder, or s3://BUCKET/PREFIX")
+			}
+			return nil
+		}),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runReport(cmd.Context(), args, &f, newTerminal(cmd.OutOrStdout(), cmd.ErrOrStderr(), getenv))
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.since, "since", "", "only what happened from `TIME` on: 90m, 24h, 7d, a date, or a time")
+	flags.StringVar(&f.until, "until", "", "only what happened before `TIME`")
+	flags.StringArrayVar(&f.buckets, "bucket", nil, "only the bucket `NAME`, with wildcards * and ?; may be repeated, as the next three")
+	flags.StringArrayVar(&f.principals, "principal", nil, "only what `WHO` did: an ARN, or a short name such as role/app-web")
+	flags.StringArrayVar(&f.keys, "key", nil, "only the objects whose keys match `GLOB`: * stands for any text, / included, ? for a character")
+	flags.StringArrayVar(&f.operations, "operation", nil, "only requests of the `NAME` that CloudTrail has for them, such as GetObject")
+	flags.StringVar(&f.expected, "expected-deletes", "", "`FILE` of the deletes that are expected, as the deployed expected-deletes.yaml")
+	flags.StringVarP(&f.format, "format", "f", "", "`FORMAT` of the report: "+strings.Join(formats(), ", ")+" (default table, or as --output ends)")
+	flags.StringVar(&f.csv, "csv", "deletes", "`LIST` that the format csv has: "+strings.Join(report.Sheets(), ", "))
+	flags.StringVarP(&f.output, "output", "o", "", "`FILE` to write the report to, instead of standard output")
+	flags.IntVar(&f.rows, "rows", 10, "how many rows `N` a list of the table has; 0: all")
+	flags.IntVar(&f.parallel, "parallel", 8, "how many log files, `N`, are read at the same time")
+	return cmd
+}
+
+// writer writes a report in one format.
+type writer struct {
+	format string
+	write  func(r *report.Report, w io.Writer, f *reportFlags, t *terminal) error
+}
+
+// writers are the formats.
+var writers = []writer{
+	{"table", func(r *report.Report, w io.Writer, f *reportFlags, t *terminal) error {
+		style := report.Style{Rows: f.rows}
+		if f.output == "" {
+			style.Width, style.Color = t.width, t.color
+		}
+		return r.WriteTable(w, style)
+	}},
+	{"json", func(r *report.Report, w io.Writer, _ *reportFlags, _ *terminal) error { return r.WriteJSON(w) }},
+	{"csv", func(r *report.Report, w io.Writer, f *reportFlags, _ *terminal) error { return r.WriteCSV(w, f.csv) }},
+}
+
+func formats() []string {
+	names := make([]string, len(writers))
+	for i := range writers {
+		names[i] = writers[i].format
+	}
+	return names
+}
+
+func runReport(ctx context.Context, paths []string, f *reportFlags, t *terminal) error {
+	query, err := f.query(time.Now())
+	if err != nil {
+		return usageError{err}
+	}
+	out, err := f.writer()
+	if err != nil {
+		return usageError{err}
+	}
+	list, err := f.expectedDeletes()
+	if err != nil {
+		return err
+	}
+	source := &logfiles.Source{S3: connect}
+	t.say("Looking for log files …")
+	files, err := source.Find(ctx, paths, logfiles.Delivered{From: query.DeliveredFrom(), Until: query.DeliveredUntil()})
+	t.unsay()
+	if err != nil {
+		return hint(err)
+	}
+	if len(files) == 0 {
+		return nothingFound(paths, &query)
+	}
+	progress := t.progress(len(files), "Reading log files")
+	maker := report.Maker{Query: query, Expected: list, Open: source.Open, Parallel: f.parallel, Progress: progress.step}
+	r, err := maker.Make(ctx, files)
+	progress.end()
+	if err != nil {
+		return hint(err)
+	}
+	if err := f.deliver(r, out, t); err != nil {
+		return err
+	}
+	if len(r.Failures) > 0 {
+		return fmt.Errorf("%w: %d of %d", errIncomplete, len(r.Failures), len(files))
+	}
+	return nil
+}
+
+// nothingFound says what may be the reason.
+func nothingFound(paths []string, q *report.Query) error {
+	where := strings.Join(paths, ", ")
+	if q.Since.IsZero() && q.Until.IsZero() {
+		return fmt.Errorf("no log files at %s: they end in .json or .json.gz", where)
+	}
+	return fmt.Errorf("no log files at %s that were delivered in that time: a wider --since and --until may find some", where)
+}
+
+// query is what the flags ask for.
+func (f *reportFlags) query(now time.Time) (report.Query, error) {
+	q := report.Query{Buckets: f.buckets, Keys: f.keys, Principals: f.principals, Operations: f.operations}
+	var faults []error
+	for _, t := range []struct {
+		flag, text string
+		time       *time.Time
+	}{{"--since", f.since, &q.Since}, {"--until", f.until, &q.Until}} {
+		if t.text == "" {
+			continue
+		}
+		at, err := parseTime(t.text, now)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", t.flag, err))
+		}
+		*t.time = at
+	}
+	if len(faults) == 0 && !q.Until.IsZero() && !q.Since.Before(q.Until) {
+		faults = append(faults, fmt.Errorf("--since (%s) is not before --until (%s)", q.Since.Format(time.RFC3339), q.Until.Format(time.RFC3339)))
+	}
+	return q, errors.Join(faults...)
+}
+
+// writer returns the format: the one asked for, else the one that the output's name asks for.
+func (f *reportFlags) writer() (*writer, error) {
+	format := strings.ToLower(f.format)
+	if format == "" {
+		format = strings.TrimPrefix(strings.ToLower(filepath.Ext(f.output)), ".")
+		if !slices.Contains(formats(), format) {
+			format = "table"
+		}
+	}
+	if format == "csv" && !slices.Contains(report.Sheets(), f.csv) {
+		return nil, fmt.Errorf("--csv: %q is not one of %s", f.csv, strings.Join(report.Sheets(), ", "))
+	}
+	i := slices.IndexFunc(writers, func(w writer) bool { return w.format == format })
+	if i < 0 {
+		return nil, fmt.Errorf("--format: %q is not one of %s", f.format, strings.Join(formats(), ", "))
+	}
+	return &writers[i], nil
+}
+
+func (f *reportFlags) expectedDeletes() (*expected.List, error) {
+	if f.expected == "" {
+		return nil, nil
+	}
+	if _, err := os.Stat(f.expected); err != nil { // Load expects nothing of a file that isn't there
+		return nil, fmt.Errorf("cannot read the expected deletes: %w", err)
+	}
+	return expected.Load(f.expected)
+}
+
+// deliver writes the report to where it is wanted.
+func (f *reportFlags) deliver(r *report.Report, out *writer, t *terminal) (err error) {
+	to := t.stdout
+	if f.output != "" {
+		file, err := os.Create(f.output)
+		if err != nil {
+			return fmt.Errorf("cannot write the report: %w", err)
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		to = file
+	}
+	buffered := bufio.NewWriter(to)
+	if err := out.write(r, buffered, f, t); err != nil {
+		return err
+	}
+	if err := buffered.Flush(); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	return nil
+}
+
+// connect returns a client for S3, with credentials and Region as the AWS CLI has them.
+func connect(ctx context.Context) (logfiles.S3, error) {
+	c, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // which would write between the lines
+	if err != nil {
+		return nil, err
+	}
+	if c.Region == "" {
+		c.Region = "us-east-1" // which knows where each bucket is
+	}
+	return s3.NewFromConfig(c), nil
+}
