@@ -45,9 +45,9 @@ const (
 // What the table is asked for each bucket in a log file, ticks that judge it included, as it was measured at 12 files an
 // hour where each has deletes in each bucket: most have not, and ask for less. docs/ARCHITECTURE.md has other rates.
 const (
-	stateCalls  = 6.7
+	stateCalls  = 7.7
 	stateWrites = 4.2 // write request units
-	stateReads  = 7.9 // read request units
+	stateReads  = 8.9 // read request units
 	claimCalls  = 2   // for each log file
 	claimWrites = 2
 	dueReads    = 1   // for each tick, also if nothing is due
@@ -361,7 +361,7 @@ func TestNewCost(t *testing.T) {
 		{"logs", c.logs, (0.1*(0.8760+0.3504+0.01) + (200+626)*29_930/1e9 + (100+626)*43_800/1e9) * 0.5135},         // GB at $0.50 + 3 × 15 % × $0.03
 		{"log files", c.logFiles, 0.1*13*0.023 + 29_930*0.000005 + 17_520*0.0000004},                                // 0.1 GB for 13 months
 		{"function", c.function, 73_730*0.0000052 + 43_800*0.000001 + (1_752+4_380+100)*0.25*0.0000133334 + 0.2628}, // 657,000 polls
-		{"table", c.table, asked*(4.2*0.000000625+7.9*0.000000125) + 17_520*2*0.000000625 + 43_800*0.000000125 + 10*0.003*0.25},
+		{"table", c.table, asked*(4.2*0.000000625+8.9*0.000000125) + 17_520*2*0.000000625 + 43_800*0.000000125 + 10*0.003*0.25},
 		{"watching", c.watch, 1.10 + 3.00 + 2*(0.50+0.3504*0.02)},
 		{"sum", c.total, c.dataEvents + c.metrics + c.logs + c.logFiles + c.function + c.table + c.watch},
 	} {

@@ -81,14 +81,14 @@ func (g *gathered) add(item state.Item) (all anomaly.Keys, err error) {
 	return k, nil
 }
 
-// maxKeys bounds how many keys are returned. No judgement asks for so many but of a single object to which something
-// happens each second, or against its own limits.
-const maxKeys = 500_000
+// maxKeys bounds how many keys are returned, for the memory that they take: deletes have 300 bytes, and some more while
+// they are read. It is above what is judged of a day, so that what is cut is still too much of it.
+const maxKeys = 200_000
 
 func (g *gathered) n() int { return len(g.keys.Uploads) + len(g.keys.Deletes) + len(g.keys.Refused) }
 
-// cut leaves the later half of what there is, and makes that the beginning: as if the judgement didn't look back any
-// farther. Between what is left nothing is missing, so that nothing is found that isn't so.
+// cut leaves out the first quarter of what there is, and makes what follows the beginning: as if the judgement didn't
+// look back any farther. Between what is left nothing is missing, so that nothing is found that isn't so.
 func (g *gathered) cut() {
 	times := make([]int64, 0, g.n())
 	for _, u := range g.keys.Uploads {
@@ -101,7 +101,7 @@ func (g *gathered) cut() {
 		times = append(times, r.At)
 	}
 	slices.Sort(times)
-	g.from = times[len(times)/2] + 1
+	g.from = times[len(times)/4] + 1
 	g.keys.Uploads = since(g.keys.Uploads, func(u anomaly.Upload) bool { return u.At >= g.from })
 	g.keys.Deletes = since(g.keys.Deletes, func(d anomaly.KeyDelete) bool { return d.At >= g.from })
 	g.keys.Refused = since(g.keys.Refused, func(r anomaly.Refusal) bool { return r.At >= g.from })

@@ -23,6 +23,8 @@ import (
 //	                     i#ACTOR#FIRST                     an incident
 //	                     u#HOUR#PRINCIPAL                  a tally
 //	v1#pending#0         DUE#KIND#ACCOUNT#BUCKET#HOUR      what is to be judged
+//	                     FIRST#message#ACCOUNT#BUCKET#HOUR#INCIDENT   a message that is to be sent
+//	                     !late#ACCOUNT#BUCKET              that something was put late
 //
 // Evidence is in the order of its delivery, so that what is new of an hour can be read alone.
 const (

@@ -178,7 +178,7 @@ var Health = [healthMetrics]Definition{
 
 	DeletesUnattributed: {"DeletesUnattributed", "Count", None, "Objects deleted by DeleteObjects calls of which the file does not tell the caller."},
 	KeysNotKept:         {"KeysNotKept", "Count", None, "Uploads, deletes and refused reads whose keys are not remembered, since the file had over 100,000, 20,000 or 20,000 of them."},
-	FilesTakenOver:      {"FilesTakenOver", "Count", None, "Log files that an earlier invocation began and did not end. If it had written its lines, these are there twice."},
+	FilesTakenOver:      {"FilesTakenOver", "Count", None, "Log files and ticks that an earlier invocation began and did not end. If it had written its lines, or sent messages, these are there twice."},
 
 	DeliveryDelay:  {"DeliveryDelay", "Seconds", None, "From the newest record of the file to its processing."},
 	ProcessingTime: {"ProcessingTime", "Milliseconds", None, "From the beginning of a file's processing to its lines."},

@@ -89,7 +89,7 @@ func badDay(rnd *rand.Rand) []delivery {
 // badTicks are the moments of judging badDay: often while it matters.
 func badTicks() []time.Time {
 	var all []time.Time
-	for at := clockOn(9, 0, 0); at.Before(clockOn(15, 0, 0)); at = at.Add(40 * time.Minute) {
+	for at := clockOn(9, 0, 0); at.Before(clockOn(15, 0, 0)); at = at.Add(20 * time.Minute) {
 		all = append(all, at)
 	}
 	return append(all, clockOn(15, 1, 0), clockOn(23, 0, 0))
