@@ -100,7 +100,7 @@ func shown(anomalies []anomaly.Anomaly) []*anomaly.Anomaly {
 	list = slices.DeleteFunc(list, func(a *anomaly.Anomaly) bool {
 		sentence := strings.TrimSuffix(a.Explanation, ".")
 		return slices.ContainsFunc(anomalies, func(s anomaly.Anomaly) bool {
-			return s.Name == "AttackSequence" && a.Name != s.Name && len(s.Explanation) <= maxSentence && strings.Contains(s.Explanation, sentence)
+			return s.Name == anomaly.NameAttackSequence && a.Name != s.Name && len(s.Explanation) <= maxSentence && strings.Contains(s.Explanation, sentence)
 		})
 	})
 	slices.SortStableFunc(list, compareTelling)
@@ -116,7 +116,7 @@ func shown(anomalies []anomaly.Anomaly) []*anomaly.Anomaly {
 
 // compareSequence is negative if a alone is a sequence.
 func compareSequence(a, b *anomaly.Anomaly) int {
-	switch is, other := a.Name == "AttackSequence", b.Name == "AttackSequence"; {
+	switch is, other := a.Name == anomaly.NameAttackSequence, b.Name == anomaly.NameAttackSequence; {
 	case is == other:
 		return 0
 	case is:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"bucketwatch/pkg/anomaly"
 	"bucketwatch/pkg/s3event"
 )
 
@@ -32,7 +33,7 @@ func (p *paper) expect(i *Incident) {
 // neverExpected says why an entry would change nothing, if so.
 func neverExpected(i *Incident) string {
 	var always []string
-	for _, name := range []string{"AttackSequence", "ProtectionRemoved", "EncryptedOverwrite"} {
+	for _, name := range []string{anomaly.NameAttackSequence, anomaly.NameProtectionRemoved, anomaly.NameEncryptedOverwrite} {
 		if i.has(name) {
 			always = append(always, name)
 		}
@@ -45,7 +46,7 @@ func neverExpected(i *Incident) string {
 			are, they = "is", "it leads"
 		}
 		return "It can't be declared: " + enumerate(always) + " " + are + " always told, since what " + they + " to may be lost for good."
-	case len(objects) == 0 && i.has("DeniedDelete"):
+	case len(objects) == 0 && i.has(anomaly.NameDeniedDelete):
 		return "A refused delete can't be declared expected: find out why it was tried; grant the permission only to who should have it."
 	case len(objects) == 0:
 		return "It can't be declared: an entry is for deletes whose objects are recorded."
@@ -86,7 +87,7 @@ func entries(i *Incident) string {
 			fmt.Fprintf(&b, "  prefix: %s%s\n", quoted(prefix), note)
 		}
 		fmt.Fprintf(&b, "  max_objects_per_hour: %d\n", roundUp(most[principal]))
-		if i.has("PermanentDelete") {
+		if i.has(anomaly.NamePermanentDelete) {
 			b.WriteString("  permanent: true # also by version id, which is for good\n")
 		}
 		fmt.Fprintf(&b, "  until: %s\n  reason:\n", i.now().UTC().Add(validFor).Format(time.DateOnly))

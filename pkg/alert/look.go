@@ -19,7 +19,7 @@ func (p *paper) look(i *Incident) {
 
 // query is for Logs Insights. It asks for deletes if there were any, else for all that was found in the bucket.
 func query(i *Incident) string {
-	if sum(deleted(i.Anomalies)) == 0 && !i.has("DeniedDelete") {
+	if sum(deleted(i.Anomalies)) == 0 && !i.has(anomaly.NameDeniedDelete) {
 		return fmt.Sprintf(`fields @timestamp, Severity, Anomaly, Principal, Explanation
 | filter Type = "Anomaly" and BucketName = %s
 | sort @timestamp desc`, quoted(bucketName(i)))

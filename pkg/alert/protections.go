@@ -31,7 +31,7 @@ func (p *paper) setAgain(i *Incident) {
 		}
 		return append(list, command)
 	}
-	for _, a := range i.named("ProtectionRemoved") {
+	for _, a := range i.named(anomaly.NameProtectionRemoved) {
 		if isAboutLogFiles(&a) {
 			continue // restored like other objects
 		}
@@ -94,7 +94,7 @@ func remedyOf(i *Incident, a *anomaly.Anomaly) (text, command string) {
 var aboutTrail = regexp.MustCompile(` (?:stopped the logging of|deleted|left S3 data events out of the selectors of) (?:a trail|the trail (?:([A-Za-z0-9][A-Za-z0-9._-]*) )?)`)
 
 func isAboutTrail(a anomaly.Anomaly) bool {
-	return a.Name == "ProtectionRemoved" && aboutTrail.MatchString(a.Explanation)
+	return a.Name == anomaly.NameProtectionRemoved && aboutTrail.MatchString(a.Explanation)
 }
 
 func trailOf(a *anomaly.Anomaly) string {

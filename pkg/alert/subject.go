@@ -38,31 +38,31 @@ func headline(i *Incident) string {
 	a := mostTelling(i.Anomalies)
 	n := i.count(a.Name)
 	switch a.Name {
-	case "AttackSequence":
+	case anomaly.NameAttackSequence:
 		line := "likely attack" + by
 		if n := sum(deleted(i.Anomalies)); n > 0 {
 			line += ", " + plural(n, "object") + " deleted"
 		}
 		return line
-	case "EncryptedOverwrite":
+	case anomaly.NameEncryptedOverwrite:
 		return plural(n, "object") + " overwritten with a foreign key" + by
-	case "PermanentDelete":
+	case anomaly.NamePermanentDelete:
 		return plural(n, "version") + " deleted for good" + by
-	case "ProtectionRemoved":
+	case anomaly.NameProtectionRemoved:
 		return change(i, a)
-	case "DeletedSoonAfterUpload":
+	case anomaly.NameDeletedSoonAfterUpload:
 		return plural(n, "new upload") + " deleted" + by
-	case "ReadAfterDelete":
+	case anomaly.NameReadAfterDelete:
 		return plural(n, "object") + " deleted" + by + ", still asked for"
-	case "DeleteSurge":
+	case anomaly.NameDeleteSurge:
 		return plural(n, "object") + " deleted" + by
-	case "NewDeleter":
+	case anomaly.NameNewDeleter:
 		return plural(n, "object") + " deleted" + by + ", new here"
-	case "OpaqueBulkDelete":
+	case anomaly.NameOpaqueBulkDelete:
 		return unrecorded(n, a) + " deleted in bulk, not recorded," + by
-	case "RepeatedDelete":
+	case anomaly.NameRepeatedDelete:
 		return plural(n, "object") + " deleted again" + by
-	case "DeniedDelete":
+	case anomaly.NameDeniedDelete:
 		return plural(n, "delete") + " refused to " + who(i)
 	}
 	return a.Name + by // of a detector that is younger than this list
@@ -78,11 +78,11 @@ func unrecorded(n int64, a *anomaly.Anomaly) string {
 
 // telling orders the names of anomalies: what is worse, or what says more, comes first.
 var telling = []string{
-	"AttackSequence",
+	anomaly.NameAttackSequence,
 	// What is lost for good, or lets it be.
-	"EncryptedOverwrite", "PermanentDelete", "ProtectionRemoved",
+	anomaly.NameEncryptedOverwrite, anomaly.NamePermanentDelete, anomaly.NameProtectionRemoved,
 	// Of the same deletes, that which says more about them.
-	"DeletedSoonAfterUpload", "ReadAfterDelete", "DeleteSurge", "NewDeleter", "OpaqueBulkDelete", "RepeatedDelete", "DeniedDelete",
+	anomaly.NameDeletedSoonAfterUpload, anomaly.NameReadAfterDelete, anomaly.NameDeleteSurge, anomaly.NameNewDeleter, anomaly.NameOpaqueBulkDelete, anomaly.NameRepeatedDelete, anomaly.NameDeniedDelete,
 }
 
 // compareTelling is negative if a tells more than b.

@@ -20,7 +20,7 @@ func Test(now time.Time, accountID, region, logGroup string) Message {
 		First:     hour,
 		Last:      hour.Add(35 * time.Minute),
 		Anomalies: []anomaly.Anomaly{{
-			Name:        "DeleteSurge",
+			Name:        anomaly.NameDeleteSurge,
 			Severity:    anomaly.High,
 			Principal:   role,
 			Kind:        anomaly.Machine,

@@ -12,10 +12,10 @@ import (
 // undo says whether what happened can be undone, and how.
 func (p *paper) undo(i *Incident) {
 	p.setAgain(i)
-	if i.has("EncryptedOverwrite") {
+	if i.has(anomaly.NameEncryptedOverwrite) {
 		p.uncover(i)
 	}
-	objects, gone := sum(deleted(i.Anomalies)), i.count("PermanentDelete")
+	objects, gone := sum(deleted(i.Anomalies)), i.count(anomaly.NamePermanentDelete)
 	if gone > 0 {
 		p.text("No, for what was deleted by version id: it is gone for good, unless it was a delete marker, whose removal brings the "+
 			"object back. Other versions of the same %s may still be there; else look for a replica or a backup.", objectsOrObject(gone))
@@ -23,14 +23,14 @@ func (p *paper) undo(i *Incident) {
 	switch {
 	case objects > gone || slices.ContainsFunc(i.Anomalies, isUnrecorded):
 		p.restore(i)
-	case i.has("DeniedDelete") && objects == 0:
+	case i.has(anomaly.NameDeniedDelete) && objects == 0:
 		p.text("Nothing has to be: the refused deletes deleted nothing.")
 	}
 }
 
 // isUnrecorded tells whether the anomaly is about deletes of objects that no record names.
 func isUnrecorded(a anomaly.Anomaly) bool {
-	return a.Name == "OpaqueBulkDelete" || a.Name == "ProtectionRemoved" && len(a.Deleted) == 0 && isAboutLogFiles(&a)
+	return a.Name == anomaly.NameOpaqueBulkDelete || a.Name == anomaly.NameProtectionRemoved && len(a.Deleted) == 0 && isAboutLogFiles(&a)
 }
 
 func objectsOrObject(n int64) string {
@@ -42,7 +42,7 @@ func objectsOrObject(n int64) string {
 
 // suspension is from when on the bucket's versioning was suspended, as far as the incident tells.
 func suspension(i *Incident) (from time.Time, ok bool) {
-	for _, a := range i.named("ProtectionRemoved") {
+	for _, a := range i.named(anomaly.NameProtectionRemoved) {
 		if strings.Contains(a.Explanation, suspendedVersioning) && (!ok || a.First.Before(from)) {
 			from, ok = a.First, true
 		}
@@ -74,7 +74,7 @@ func (p *paper) uncover(i *Incident) {
 			"  no answer    No, they are gone. Look for a replica or a backup.")
 	}
 	command := "aws s3api list-object-versions --bucket " + shell(bucketOf(i))
-	if key := firstKey(i, "EncryptedOverwrite"); key != "" {
+	if key := firstKey(i, anomaly.NameEncryptedOverwrite); key != "" {
 		p.text("The versions of the first one:")
 		command += " \\\n  --prefix=" + shell(key)
 	} else {

@@ -211,7 +211,7 @@ func (j *Judge) collect(ctx context.Context) error {
 		}
 		for _, a := range list {
 			id := identity{account: a.AccountID, bucket: a.Bucket, name: a.Name, principal: a.Principal, window: a.WindowStart}
-			if a.Name == "ProtectionRemoved" { // several may be of one hour and principal
+			if a.Name == anomaly.NameProtectionRemoved { // several may be of one hour and principal
 				id.first, id.explanation = a.First, a.Explanation
 			}
 			j.found[id] = a
