@@ -99,8 +99,9 @@ func wantAllDetectors(t *testing.T, story told) {
 	}
 }
 
-// The same with DynamoDB: some 350 calls for each order. The calm days are put as TestAnyOrder has them in turn. The
-// tables have no TTL, and hold what has expired.
+// The same with DynamoDB, in as many orders: each makes some 400 calls, all together they take about two minutes on two
+// processors. The calm days are put as TestAnyOrder has them in turn, or it would be three. The tables have no TTL, and
+// hold what has expired.
 func TestAnyOrderDynamoDB(t *testing.T) {
 	orders := 200
 	if testing.Short() {
@@ -191,6 +192,9 @@ func TestAttackIsFoundAgain(t *testing.T) {
 			}
 			got := attack(later)
 			for key, severity := range want {
+				if strings.Contains(key, "OpaqueBulkDelete") {
+					severity = "MEDIUM" // for another reason: by then the bucket has records of what calls deleted
+				}
 				if rank(got[key]) < rank(severity) {
 					t.Errorf("%s: %q, want %q as on the first day", key, got[key], severity)
 				}

@@ -64,32 +64,44 @@ func badDay(rnd *rand.Rand) []delivery {
 			add(request{at: clockOn(12, 31, i), who: appWeb, operation: "DeleteObject", key: key})
 		}
 		add(request{at: clockOn(12, 35, 7*i), who: cdn, operation: "GetObject", key: key, errorCode: "NoSuchKey"})
-		add(request{at: clockOn(13, 5, i), who: intern, operation: "DeleteObject", key: key, errorCode: "AccessDenied"})
+		add(request{at: clockOn(12, 41, i), who: intern, operation: "DeleteObject", key: key, errorCode: "AccessDenied"})
 	}
 	for i := range 3 {
-		add(request{at: clockOn(13, 10, i), who: alice, operation: "DeleteObject", key: fmt.Sprintf("d/%d.jpg", i), versionID: "v" + fmt.Sprint(i)})
-		add(request{at: clockOn(13, 20, i), who: intern, operation: "PutObject", key: fmt.Sprintf("e/%d.jpg", i), sseC: true})
-		add(request{at: clockOn(13, 25, 5*i), who: intern, operation: "DeleteObject", bucket: logBucket, key: fmt.Sprintf("AWSLogs/%d.json.gz", i)})
+		add(request{at: clockOn(12, 44, i), who: alice, operation: "DeleteObject", key: fmt.Sprintf("d/%d.jpg", i), versionID: "v" + fmt.Sprint(i)})
+		add(request{at: clockOn(12, 46, i), who: intern, operation: "PutObject", key: fmt.Sprintf("e/%d.jpg", i), sseC: true})
+		add(request{at: clockOn(12, 47, 5*i), who: intern, operation: "DeleteObject", bucket: logBucket, key: fmt.Sprintf("AWSLogs/%d.json.gz", i)})
 	}
+	// What would explain them comes too late, and what comes too late is not looked at.
+	var late []request
+	for i := range 3 {
+		read, again := fmt.Sprintf("f/%d.jpg", i), fmt.Sprintf("g/%d.jpg", i)
+		for _, key := range []string{read, again} {
+			add(request{at: clockOn(11, 10, i), who: cleaner, operation: "DeleteObject", key: key})
+			late = append(late, request{at: clockOn(11, 15, i), who: cleaner, operation: "PutObject", bucket: "photos", key: key})
+		}
+		add(request{at: clockOn(11, 14, i), who: cdn, operation: "GetObject", key: read, errorCode: "NoSuchKey"})
+		add(request{at: clockOn(11, 20, i), who: cleaner, operation: "DeleteObject", key: again})
+		late = append(late, request{at: clockOn(9, 55, 0), who: intern, operation: "DeleteObject", bucket: "photos", perKey: true, key: fmt.Sprintf("h/%d.jpg", i)})
+	}
+	files := []delivery{deliver(2000, clockOn(14, rnd.IntN(20), 0), late...)}
 	byFile := map[int][]request{}
 	for _, r := range all {
-		// Two streams of files, ten minutes each.
-		n := 2*int(r.at.Sub(incidentDay)/(10*time.Minute)) + rnd.IntN(2)
+		// Two streams of files, twenty minutes each.
+		n := 2*int(r.at.Sub(incidentDay)/(20*time.Minute)) + rnd.IntN(2)
 		byFile[n] = append(byFile[n], r)
 	}
-	var files []delivery
 	for n, requests := range byFile {
-		end := incidentDay.Add(time.Duration(n/2+1) * 10 * time.Minute)
+		end := incidentDay.Add(time.Duration(n/2+1) * 20 * time.Minute)
 		files = append(files, deliver(1000+n, end.Add(time.Duration(rnd.IntN(20))*time.Minute), requests...))
 	}
 	slices.SortFunc(files, func(a, b delivery) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.key, b.key)) })
 	return files
 }
 
-// badTicks are the moments of judging badDay: often while it matters.
+// badTicks are the moments of judging badDay.
 func badTicks() []time.Time {
 	var all []time.Time
-	for at := clockOn(9, 0, 0); at.Before(clockOn(15, 0, 0)); at = at.Add(20 * time.Minute) {
+	for at := clockOn(9, 30, 0); at.Before(clockOn(15, 0, 0)); at = at.Add(time.Hour) {
 		all = append(all, at)
 	}
 	return append(all, clockOn(15, 1, 0), clockOn(23, 0, 0))

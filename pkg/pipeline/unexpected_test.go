@@ -41,6 +41,8 @@ func TestUnexpectedDeletes(t *testing.T) {
 		{"too few", sweep(rnd, 15, 5, 35*time.Minute, appWeb), 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			rnd := seeded(t)
 			w := newWorld(t, afterCalmDays(t))
 			var all []line
 			tellSoFar := func(what string) {
