@@ -76,6 +76,7 @@ func TestAlertSeverity(t *testing.T) {
 	for from, setting := range incidents {
 		for is, incident := range incidents {
 			t.Run(fmt.Sprintf("%s from %s on", incident.severity, setting.severity), func(t *testing.T) {
+				t.Parallel()
 				w := newWorld(t, afterCalmDays(t), "BUCKETWATCH_ALERT_SEVERITY="+setting.severity)
 				w.read(t, incident.files...)
 				w.take(t)

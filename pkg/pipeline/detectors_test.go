@@ -168,6 +168,7 @@ func TestDetectors(t *testing.T) {
 			name = test.name
 		}
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			found := named(anomaliesOf(t, test.requests), name)
 			var got []string
 			for _, l := range found {
@@ -196,6 +197,7 @@ func TestDetectors(t *testing.T) {
 		})
 		for what, requests := range test.harmless {
 			t.Run(test.name+", harmless: "+what, func(t *testing.T) {
+				t.Parallel()
 				for _, l := range named(anomaliesOf(t, requests), name) {
 					t.Errorf("found: %v", l["Explanation"])
 				}

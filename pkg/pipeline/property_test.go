@@ -157,6 +157,7 @@ func expiredItems(t *testing.T) []state.Item {
 func TestAttackIsFoundAgain(t *testing.T) {
 	for later := 1; later <= 3; later++ {
 		t.Run(fmt.Sprint(later, " days later"), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, afterCalmDays(t))
 			attack := func(day int) map[string]string {
 				rnd := seeded(t)
