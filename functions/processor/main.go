@@ -45,9 +45,6 @@ func main() {
 	}
 }
 
-// expectedDeletes is the file in the function's zip, beside the binary.
-const expectedDeletes = "expected-deletes.yaml"
-
 // run serves invocations. It returns only if it can't begin to.
 func run(ctx context.Context, out *pipeline.Output, logger *slog.Logger) error {
 	trace, err := newTracing(os.Getenv)
@@ -58,7 +55,7 @@ func run(ctx context.Context, out *pipeline.Output, logger *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("cannot use the configuration: %w", err)
 	}
-	declared, err := expected.Load(filepath.Join(os.Getenv("LAMBDA_TASK_ROOT"), expectedDeletes))
+	declared, err := expected.Load(filepath.Join(os.Getenv("LAMBDA_TASK_ROOT"), expected.FileName))
 	if err != nil {
 		return err
 	}

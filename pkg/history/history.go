@@ -103,3 +103,22 @@ func (h *History) change(ctx context.Context, item state.Item, expires time.Time
 
 // expiry is when an item that is written now may be forgotten.
 func expiry(now time.Time, keep time.Duration) time.Time { return now.Add(keep).Truncate(time.Second) }
+
+// changeContent is change for an item whose content is one T, the zero one where there is no item. An alter that leaves
+// it as it is writes nothing. It returns the content as it is then, too.
+func changeContent[T comparable](ctx context.Context, h *History, item state.Item, expires time.Time, alter func(*T)) (state.Item, T, error) {
+	var last T
+	item, err := h.change(ctx, item, expires, func(data []byte) ([]byte, error) {
+		var content T
+		if err := decodeOr(data, &content); err != nil {
+			return nil, err
+		}
+		last = content
+		alter(&last)
+		if last == content {
+			return nil, nil
+		}
+		return encode(last)
+	})
+	return item, last, err
+}

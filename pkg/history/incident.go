@@ -163,19 +163,7 @@ func (h *History) add(ctx context.Context, partition string, in *incidents, a *a
 
 // changeIncident changes the incident that is stored as s, if alter does, and s with it.
 func (h *History) changeIncident(ctx context.Context, s *storedIncident, now time.Time, alter func(*incidentItem)) error {
-	var last incidentItem
-	item, err := h.change(ctx, s.item, expiry(now, keepFound), func(data []byte) ([]byte, error) {
-		last = incidentItem{}
-		if err := decodeOr(data, &last); err != nil {
-			return nil, err
-		}
-		before := last
-		alter(&last)
-		if last == before {
-			return nil, nil
-		}
-		return encode(last)
-	})
+	item, last, err := changeContent(ctx, h, s.item, expiry(now, keepFound), alter)
 	if err == nil {
 		s.item, s.incidentItem = item, last
 	}

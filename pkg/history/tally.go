@@ -91,20 +91,7 @@ func (h *History) tally(ctx context.Context, partition string, touched []*stored
 
 // changeTally changes a tally, if alter does, and returns it as it is then.
 func (h *History) changeTally(ctx context.Context, item state.Item, now time.Time, alter func(*tallyItem)) (state.Item, tallyItem, error) {
-	var last tallyItem
-	item, err := h.change(ctx, item, expiry(now, keepTally), func(data []byte) ([]byte, error) {
-		last = tallyItem{}
-		if err := decodeOr(data, &last); err != nil {
-			return nil, err
-		}
-		before := last
-		alter(&last)
-		if last == before {
-			return nil, nil
-		}
-		return encode(last)
-	})
-	return item, last, err
+	return changeContent(ctx, h, item, expiry(now, keepTally), alter)
 }
 
 // worst returns which of the anomalies tells of the growth: the most severe that is about it.

@@ -10,10 +10,7 @@ import (
 	"bucketwatch/pkg/s3event"
 )
 
-const (
-	maxDeletesListed = 1000 // Delete lines of one file: a line has about 400 bytes, and a call may delete as many objects
-	maxLogFiles      = 10   // of unidentified deletes in the log bucket, as many as an anomaly shows
-)
+const maxDeletesListed = 1000 // Delete lines of one file: a line has about 400 bytes, and a call may delete as many objects
 
 // deletes are the deletes in one log file: the first of them each for its own Delete line, and how many objects were
 // deleted by calls that aren't known before the whole file was read.
@@ -69,7 +66,7 @@ func (d *deletes) addUnidentified(r *cloudtrail.Record, e *s3event.Event, origin
 		return
 	}
 	g.deleted++
-	if inLogBucket && len(g.logFiles) < maxLogFiles {
+	if inLogBucket && len(g.logFiles) < anomaly.MaxListed {
 		g.logFiles = append(g.logFiles, evidenceOf(r, "", e.Key))
 	}
 }
