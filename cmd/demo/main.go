@@ -23,7 +23,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout, time.Now()); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -31,10 +31,10 @@ func main() {
 
 const usage = `usage: go run ./cmd/demo [-seed N] [-out DIR]
   -seed N    which traffic to generate (1)
-  -out DIR   where to write the function's output (a new temporary folder)
+  -out DIR   where to write the log files and the function's output (a new temporary folder)
 `
 
-func run(ctx context.Context, args []string, w io.Writer) error {
+func run(ctx context.Context, args []string, w io.Writer, now time.Time) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	seed := flags.Uint64("seed", 1, "")
@@ -56,8 +56,11 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	p := &printer{w: w}
 	defer p.close()
 	// Yesterday: all of it is over, and CloudWatch, which takes metrics of the last two weeks only, would take them.
-	story := traffic.Vanished(*seed, time.Now().AddDate(0, 0, -1))
+	story := traffic.Vanished(*seed, now.AddDate(0, 0, -1))
 	p.intro(*seed, story)
+	if err := out.keepTrail(story); err != nil {
+		return err
+	}
 	messages, err := simulate(ctx, p, story, out)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,11 +16,13 @@ import (
 	"bucketwatch/internal/traffic"
 )
 
+var today = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+
 // The whole demo, with other traffic than make demo shows.
 func TestRun(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	var text bytes.Buffer
-	if err := run(t.Context(), []string{"-seed", "20261120", "-out", dir}, &text); err != nil {
+	if err := run(t.Context(), []string{"-seed", "20261120", "-out", dir}, &text, today); err != nil {
 		t.Fatalf("%v\n%s", err, text.String())
 	}
 	flat := strings.Join(strings.Fields(text.String()), " ")
@@ -35,10 +38,14 @@ func TestRun(t *testing.T) {
 	if strings.Contains(flat, "warnings or errors") {
 		t.Errorf("the function's log has problems:\n%s", text.String())
 	}
-	for _, name := range []string{"metrics.jsonl", "log.jsonl", "before/metrics.jsonl", "before/log.jsonl"} {
+	for _, name := range []string{"metrics.jsonl", "log.jsonl", "before/metrics.jsonl", "before/log.jsonl", "expected-deletes.yaml"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s = %v, %v, want a file with lines", name, info, err)
 		}
+	}
+	kept, err := filepath.Glob(filepath.Join(dir, "trail/AWSLogs/*/CloudTrail/*/*/*/*/*.json.gz"))
+	if want := fmt.Sprintf("%d files, ", len(kept)); err != nil || !strings.Contains(flat, want) {
+		t.Errorf("%d log files are kept, %v; the text has another number", len(kept), err)
 	}
 	own, _, _ := strings.Cut(text.String(), "The mail that") // whose lines are as long as they are
 	checkText(t, strings.ReplaceAll(own, dir, "/tmp/demo"))
@@ -46,7 +53,7 @@ func TestRun(t *testing.T) {
 
 func TestRunHelp(t *testing.T) {
 	var text bytes.Buffer
-	if err := run(t.Context(), []string{"-h"}, &text); err != nil || text.String() != usage {
+	if err := run(t.Context(), []string{"-h"}, &text, today); err != nil || text.String() != usage {
 		t.Errorf("run(-h) = %v, %q, want the usage", err, text.String())
 	}
 }
@@ -67,7 +74,7 @@ func TestRunErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var text bytes.Buffer
-			if err := run(t.Context(), test.args, &text); err == nil || !strings.Contains(err.Error(), test.want) {
+			if err := run(t.Context(), test.args, &text, today); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("run(%q) = %v, want %s", test.args, err, test.want)
 			}
 		})
@@ -78,7 +85,7 @@ func TestRunInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var text bytes.Buffer
-	if err := run(ctx, []string{"-out", t.TempDir()}, &text); err == nil {
+	if err := run(ctx, []string{"-out", t.TempDir()}, &text, today); err == nil {
 		t.Errorf("run = nil, want an error:\n%s", text.String())
 	}
 	if !strings.HasSuffix(text.String(), "\n") {

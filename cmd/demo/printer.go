@@ -146,6 +146,9 @@ func (p *printer) verdict(r *results, story *traffic.Story, differences, problem
 
 func (p *printer) next(out outputs) {
 	p.heading("Look further")
+	p.paragraph(2, "The operator's command reads the log files themselves, here or in S3. What happened to one image, and all of it as a page:")
+	p.printf("    go run ./cmd/bucketwatch report %s --bucket photos --key a/7.jpg\n", out.trail)
+	p.printf("    go run ./cmd/bucketwatch report %s \\\n      --expected-deletes %s \\\n      --output report.html\n", out.trail, out.expected)
 	p.paragraph(2, "The lines that CloudWatch makes these metrics of (embedded metric format), and the function's log:")
 	p.printf("    %s\n    %s\n", out.during.metrics, out.during.log)
 	p.paragraph(2, "All about the anomalies; who deleted one image; how one log file was processed:")
@@ -153,7 +156,7 @@ func (p *printer) next(out outputs) {
 	p.printf("    grep '\"Type\":\"Delete\"' %s | grep a/7.jpg\n", out.during.log)
 	p.printf("    grep '\"Type\":\"Health\"' %s | grep LogFile | tail -1\n", out.during.metrics)
 	p.paragraph(2, "The same for the buckets of your AWS account, with the AWS SAM CLI:")
-	p.printf("    sam build && sam deploy\n")
+	p.printf("    sam build && sam deploy --parameter-overrides AlertEmail=you@example.com\n")
 }
 
 // mail shows the messages as the subscriber of the Alerts topic would have got them.

@@ -16,7 +16,7 @@ import (
 	"bucketwatch/internal/traffic"
 )
 
-var update = flag.Bool("update", false, "write the golden file")
+var update = flag.Bool("update", false, "write the golden file and the demo's part of README.md")
 
 func TestPrinter(t *testing.T) {
 	var got bytes.Buffer

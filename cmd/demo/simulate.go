@@ -33,7 +33,7 @@ func simulate(ctx context.Context, p *printer, story *traffic.Story, out outputs
 	}
 	p.done("%s, %.1f s", fileSize(bootstrap), time.Since(started).Seconds())
 	// As in the function's zip: beside the binary.
-	if err := os.WriteFile(filepath.Join(dir, "expected-deletes.yaml"), []byte(story.ExpectedDeletes), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, expectedDeletes), []byte(story.ExpectedDeletes), 0o644); err != nil {
 		return nil, fmt.Errorf("cannot write the expected deletes: %w", err)
 	}
 
