@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,10 +18,18 @@ import (
 
 // The exit codes, beside 0.
 const (
-	exitFailed     = 1 // it could not be done
-	exitUsage      = 2 // it was asked for in a wrong way
-	exitIncomplete = 3 // it was done, but for log files that could not be read
+	exitFailed     = 1
+	exitUsage      = 2
+	exitIncomplete = 3
 )
+
+// exitCodes say what the exit codes mean, in their order: in the help, and in docs/REFERENCE.md.
+var exitCodes = []string{
+	0:              "Done.",
+	exitFailed:     "It could not be done.",
+	exitUsage:      "The command line is wrong.",
+	exitIncomplete: "Done, but for log files that could not be read: they are named at the end.",
+}
 
 // errIncomplete says that a report is written and lacks something.
 var errIncomplete = errors.New("some log files could not be read")
@@ -64,19 +73,50 @@ func newCommand(stdout, stderr io.Writer, getenv func(string) string) *cobra.Com
 	cmd := &cobra.Command{
 		Use:   "bucketwatch",
 		Short: "See what happened to S3 buckets, without grepping log files",
-		Long: `bucketwatch answers from CloudTrail's log files who did what with which object, when and from where.
+		Long: `bucketwatch answers from CloudTrail's log files who did what with which object, when and from where: in folders and in
+S3, also for the weeks before anything was deployed.
 
-Exit codes: 0 done; 1 could not be done; 2 wrong command line; 3 done, but some log files could not be read.`,
-		Args:          usageArgs(cobra.NoArgs),
+` + exitCodesInWords() + `
+Colour and progress are for terminals only; NO_COLOR takes the colour away.`,
+		Example: `  bucketwatch report ~/Downloads/trail --key a/7.jpg                what became of one object
+  bucketwatch report s3://LOGBUCKET --since 24h -o report.html      a page about the last day
+  bucketwatch completion bash --help                                how to have the shell complete commands`,
+		Args:          knownSubcommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		Version: version(),
+
+		SuggestionsMinimumDistance: 2,
 	}
+	cmd.SetVersionTemplate(versionLine())
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.AddCommand(newReportCommand(getenv), newVersionCommand())
 	return cmd
+}
+
+func exitCodesInWords() string {
+	var b strings.Builder
+	b.WriteString("Exit codes:\n")
+	for code, meaning := range exitCodes {
+		fmt.Fprintf(&b, "  %d  %s\n", code, meaning)
+	}
+	return b.String()
+}
+
+// knownSubcommand refuses what is no subcommand, and says what may have been meant.
+func knownSubcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("unknown command %q", args[0])
+	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
+		text += ", did you mean " + strings.Join(meant, " or ") + "?"
+	}
+	return usageError{errors.New(text)}
 }
 
 // usageArgs makes a fault in the arguments one of usage.

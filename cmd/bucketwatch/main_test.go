@@ -178,9 +178,6 @@ func TestOutput(t *testing.T) {
 			t.Errorf("--output %s: exit code %d, standard output %.50q, %v, begins %.50q", name, r.code, r.stdout, err, text)
 		}
 	}
-	if r := command(t, "report", root, "--output", filepath.Join(root, "no", "such", "folder")); r.code != exitFailed {
-		t.Errorf("--output into no folder: exit code %d, want %d", r.code, exitFailed)
-	}
 }
 
 func TestWrongUse(t *testing.T) {
@@ -191,7 +188,11 @@ func TestWrongUse(t *testing.T) {
 		want string
 	}{
 		{[]string{"report"}, exitUsage, "report needs a PATH"},
-		{[]string{"reprot", root}, exitUsage, "unknown command"},
+		{[]string{"reprot", root}, exitUsage, `unknown command "reprot", did you mean report?`},
+		{[]string{"report", root, "--rows", "-1"}, exitUsage, "--rows: -1 is less than 0"},
+		{[]string{"report", root, "--parallel", "0"}, exitUsage, "--parallel: 0 is less than 1"},
+		{[]string{"report", filepath.Join(root, "none"), "--output", root}, exitFailed, root + " is a folder"}, // told before anything is read
+		{[]string{"report", filepath.Join(root, "none"), "--output", filepath.Join(root, "no", "x.txt")}, exitFailed, "cannot write the report: stat"},
 		{[]string{"report", root, "--sinse", "24h"}, exitUsage, "unknown flag: --sinse"},
 		{[]string{"report", root, "--since", "yesterday", "--until", "-3h"}, exitUsage, `--until: "-3h" is no time`},
 		{[]string{"report", root, "--since", "1h", "--until", "2h"}, exitUsage, "is not before --until"},
@@ -211,8 +212,10 @@ func TestWrongUse(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	if r := command(t, "version"); r.code != 0 || !strings.HasPrefix(r.stdout, "bucketwatch ") {
-		t.Errorf("version = %+v, want bucketwatch and its version", r)
+	for _, arg := range []string{"version", "--version"} {
+		if r := command(t, arg); r.code != 0 || !strings.HasPrefix(r.stdout, "bucketwatch ") || strings.Count(r.stdout, "\n") != 1 {
+			t.Errorf("%s = %+v, want a line with bucketwatch and its version", arg, r)
+		}
 	}
 }
 
@@ -220,6 +223,12 @@ func TestCompletion(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		if r := command(t, "completion", shell); r.code != 0 || len(r.stdout) < 100 {
 			t.Errorf("completion %s: exit code %d, %d bytes", shell, r.code, len(r.stdout))
+		}
+	}
+	// What the shell's script asks for.
+	for flag, want := range map[string]string{"--format": "table\njson\ncsv\n", "--csv": "deletes\nanomalies\n"} {
+		if r := command(t, "__complete", "report", flag, ""); !strings.HasPrefix(r.stdout, want) {
+			t.Errorf("completion of %s = %q, want %q", flag, r.stdout, want)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"flag"
+	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -16,8 +18,13 @@ const reference = "../../docs/REFERENCE.md"
 // The reference has the command's own help.
 func TestReference(t *testing.T) {
 	var help strings.Builder
+	help.WriteString("\n| Exit code | Meaning |\n|---|---|\n")
+	for code, meaning := range exitCodes {
+		fmt.Fprintf(&help, "| %d | %s |\n", code, meaning)
+	}
 	help.WriteString("\n")
-	for _, name := range []string{"report", "version"} {
+	for _, sub := range newCommand(io.Discard, io.Discard, os.Getenv).Commands() {
+		name := sub.Name()
 		r := command(t, name, "--help")
 		if r.code != 0 {
 			t.Fatalf("%s --help: exit code %d", name, r.code)

@@ -78,6 +78,10 @@ of them, surges and new deleters are not told.`,
 	flags.StringVarP(&f.output, "output", "o", "", "`FILE` to write the report to, instead of standard output")
 	flags.IntVar(&f.rows, "rows", 10, "how many rows `N` a list of the table has; 0: all")
 	flags.IntVar(&f.parallel, "parallel", 8, "how many log files, `N`, are read at the same time")
+	for flag, values := range map[string][]string{"format": formats(), "csv": report.Sheets()} {
+		// The error is for a flag that there isn't.
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
 	return cmd
 }
 
@@ -114,8 +118,11 @@ func runReport(ctx context.Context, paths []string, f *reportFlags, t *terminal)
 		return usageError{err}
 	}
 	out, err := f.writer()
-	if err != nil {
+	if err := errors.Join(err, f.numbers()); err != nil {
 		return usageError{err}
+	}
+	if err := writable(f.output); err != nil {
+		return err
 	}
 	list, err := f.expectedDeletes()
 	if err != nil {
@@ -196,6 +203,30 @@ func (f *reportFlags) writer() (*writer, error) {
 		return nil, fmt.Errorf("--format: %q is not one of %s", f.format, strings.Join(formats(), ", "))
 	}
 	return &writers[i], nil
+}
+
+func (f *reportFlags) numbers() (err error) {
+	if f.rows < 0 {
+		err = fmt.Errorf("--rows: %d is less than 0, which is for all", f.rows)
+	}
+	if f.parallel < 1 {
+		err = errors.Join(err, fmt.Errorf("--parallel: %d is less than 1", f.parallel))
+	}
+	return err
+}
+
+// writable tells before the log files are read, which may take long, that there is no place for what comes of them.
+func writable(output string) error {
+	if output == "" {
+		return nil
+	}
+	if info, err := os.Stat(output); err == nil && info.IsDir() {
+		return fmt.Errorf("cannot write the report: %s is a folder", output)
+	}
+	if _, err := os.Stat(filepath.Dir(output)); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	return nil
 }
 
 func (f *reportFlags) expectedDeletes() (*expected.List, error) {
