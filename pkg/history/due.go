@@ -32,6 +32,24 @@ func (h *History) IsDue(ctx context.Context, now time.Time) (bool, error) {
 	return is, nil
 }
 
+// Next returns when the first tick comes that finds something due, of those that come each minute; zero if nothing is
+// pending, so that none does.
+func (h *History) Next(ctx context.Context) (time.Time, error) {
+	var first string
+	err := h.store.Query(ctx, pendingPartition, firstDue, after(""), func(item state.Item) bool {
+		first, _, _ = strings.Cut(item.Sort, "#")
+		return false
+	})
+	if err != nil || first == "" {
+		return time.Time{}, err
+	}
+	due, err := time.Parse(minuteFormat, first)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("cannot read what is due: %w", err)
+	}
+	return due.Add(time.Minute), nil
+}
+
 // Due returns what was due before now, oldest first, but for what skip, which may be nil, chooses. It is not what is due
 // at this very moment: what is delivered at it may still be on its way.
 //
