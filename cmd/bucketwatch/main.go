@@ -75,7 +75,7 @@ Exit codes: 0 done; 1 could not be done; 2 wrong command line; 3 done, but some 
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(newReportCommand(getenv), newVersionCommand())
+	cmd.AddCommand(newReportCommand(getenv), newReplayCommand(getenv), newVersionCommand())
 	return cmd
 }
 

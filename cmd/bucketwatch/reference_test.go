@@ -17,7 +17,7 @@ const reference = "../../docs/REFERENCE.md"
 func TestReference(t *testing.T) {
 	var help strings.Builder
 	help.WriteString("\n")
-	for _, name := range []string{"report", "version"} {
+	for _, name := range []string{"report", "replay", "version"} {
 		r := command(t, name, "--help")
 		if r.code != 0 {
 			t.Fatalf("%s --help: exit code %d", name, r.code)

@@ -117,7 +117,7 @@ func runReport(ctx context.Context, paths []string, f *reportFlags, t *terminal)
 	if err != nil {
 		return usageError{err}
 	}
-	list, err := f.expectedDeletes()
+	list, err := expectedDeletes(f.expected)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func runReport(ctx context.Context, paths []string, f *reportFlags, t *terminal)
 		return hint(err)
 	}
 	if len(files) == 0 {
-		return nothingFound(paths, &query)
+		return nothingFound(paths, query.Since, query.Until)
 	}
 	progress := t.progress(len(files), "Reading log files")
 	maker := report.Maker{Query: query, Expected: list, Open: source.Open, Parallel: f.parallel, Progress: progress.step}
@@ -148,9 +148,9 @@ func runReport(ctx context.Context, paths []string, f *reportFlags, t *terminal)
 }
 
 // nothingFound says what may be the reason.
-func nothingFound(paths []string, q *report.Query) error {
+func nothingFound(paths []string, since, until time.Time) error {
 	where := strings.Join(paths, ", ")
-	if q.Since.IsZero() && q.Until.IsZero() {
+	if since.IsZero() && until.IsZero() {
 		return fmt.Errorf("no log files at %s: they end in .json or .json.gz", where)
 	}
 	return fmt.Errorf("no log files at %s that were delivered in that time: a wider --since and --until may find some", where)
@@ -159,24 +159,9 @@ func nothingFound(paths []string, q *report.Query) error {
 // query is what the flags ask for.
 func (f *reportFlags) query(now time.Time) (report.Query, error) {
 	q := report.Query{Buckets: f.buckets, Keys: f.keys, Principals: f.principals, Operations: f.operations}
-	var faults []error
-	for _, t := range []struct {
-		flag, text string
-		time       *time.Time
-	}{{"--since", f.since, &q.Since}, {"--until", f.until, &q.Until}} {
-		if t.text == "" {
-			continue
-		}
-		at, err := parseTime(t.text, now)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", t.flag, err))
-		}
-		*t.time = at
-	}
-	if len(faults) == 0 && !q.Until.IsZero() && !q.Since.Before(q.Until) {
-		faults = append(faults, fmt.Errorf("--since (%s) is not before --until (%s)", q.Since.Format(time.RFC3339), q.Until.Format(time.RFC3339)))
-	}
-	return q, errors.Join(faults...)
+	var err error
+	q.Since, q.Until, err = parseTimes(f.since, f.until, now)
+	return q, err
 }
 
 // writer returns the format: the one asked for, else the one that the output's name asks for.
@@ -198,14 +183,15 @@ func (f *reportFlags) writer() (*writer, error) {
 	return &writers[i], nil
 }
 
-func (f *reportFlags) expectedDeletes() (*expected.List, error) {
-	if f.expected == "" {
+// expectedDeletes reads the file of --expected-deletes, if there is one.
+func expectedDeletes(file string) (*expected.List, error) {
+	if file == "" {
 		return nil, nil
 	}
-	if _, err := os.Stat(f.expected); err != nil { // Load expects nothing of a file that isn't there
+	if _, err := os.Stat(file); err != nil { // Load expects nothing of a file that isn't there
 		return nil, fmt.Errorf("cannot read the expected deletes: %w", err)
 	}
-	return expected.Load(f.expected)
+	return expected.Load(file)
 }
 
 // deliver writes the report to where it is wanted.
