@@ -17,6 +17,7 @@ import (
 	"bucketwatch/pkg/logfiles"
 	"bucketwatch/pkg/pipeline"
 	"bucketwatch/pkg/replay"
+	"bucketwatch/pkg/state"
 )
 
 // replayFlags are replay's flags as they were given.
@@ -25,6 +26,7 @@ type replayFlags struct {
 	since, until                     string
 	severity, metrics, buckets       string
 	expected, logBucket, log, format string
+	table                            string
 	parallel                         int
 }
 
@@ -34,7 +36,7 @@ func newReplayCommand(getenv func(string) string) *cobra.Command {
 		Use:   "replay PATH...",
 		Short: "Take old log files through what the function does with them",
 		Long: `replay takes CloudTrail log files through the function's own code, in the order of their delivery and as if it were
-then, with the ticks that judge what was unexpected. It sends no message, and changes nothing in AWS.
+then, with the ticks that judge what was unexpected. It sends no message, and changes nothing in AWS but with --table.
 
 By default it writes the metric lines that the function would have written to standard output: buckets' requests,
 anomalies, and the health of each file. A tick at which nothing was due is left out, with its heartbeat. --log FILE gets
@@ -42,6 +44,13 @@ what the function writes to standard error: one line a delete and a caller, and 
 
 With --dry-run it says instead which messages subscribers of the Alerts topic would have got: how many a week, of which
 detectors, and each with its subject. In a bucket's first two weeks it isn't known yet what is usual; so give it more.
+
+With --table it writes what it has learned into the function's table, so that the function knows what is usual, and finds
+surges and new deleters from the first day on. Give it the last 30 to 90 days, up to now, and the expected deletes of the
+function. The table's name is the stack's output StateTableName; it takes dynamodb:GetItem, Query, PutItem and
+BatchWriteItem (with --dry-run, which says what it would write, GetItem and Query). The function may be at work: it sees
+what is new at its next tick, or at the next hour. Nothing that it found out itself is changed; what was found in the past
+counts as told, so that it sends no message about it, unless an incident of today goes on. A second run writes nothing.
 
 A PATH is a file, a folder, or s3://BUCKET/PREFIX, as for report; from S3 it needs s3:ListBucket and s3:GetObject (and
 kms:Decrypt, if the trail encrypts with a key). Times are UTC. --since and --until take a span back from now (90m, 24h,
@@ -54,6 +63,8 @@ for its table, topic and clock; the flags come first.`,
   bucketwatch replay s3://LOGBUCKET --since 60d --dry-run \
       --alert-severity MEDIUM --expected-deletes expected-deletes.yaml
   bucketwatch replay s3://LOGBUCKET --since 60d --dry-run --format json | jq -r '.alerts[].subject'
+  bucketwatch replay s3://LOGBUCKET --since 90d --table TABLE       end the cold start
+  bucketwatch replay trail/ --log-bucket LOGBUCKET --table TABLE    the same, from a copy of the log files
   bucketwatch replay trail/ --metrics full --log lines.log > metrics.log
   bucketwatch replay trail/ | jq -c 'select(.Type == "Anomaly") | [.Time, .Severity, .Anomaly, .BucketName, .Principal]'`,
 		Args: usageArgs(func(cmd *cobra.Command, args []string) error {
@@ -63,26 +74,27 @@ for its table, topic and clock; the flags come first.`,
 			return nil
 		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runReplay(cmd.Context(), args, &f, newTerminal(cmd.OutOrStdout(), cmd.ErrOrStderr(), getenv), getenv)
+			return runReplay(cmd.Context(), args, &f, newTerminal(cmd.OutOrStdout(), cmd.ErrOrStderr(), getenv), getenv, openTable)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say which messages there would have been, instead of the lines")
+	flags.StringVar(&f.table, "table", "", "write what it has learned into the function's table `NAME`, instead of the lines")
 	flags.StringVar(&f.since, "since", "", "only log files delivered from `TIME` on: 24h, 60d, a date, or a time")
 	flags.StringVar(&f.until, "until", "", "only log files delivered before `TIME`")
 	flags.StringVar(&f.severity, "alert-severity", "", "from which `SEVERITY` on there is a message: LOW, MEDIUM, HIGH, CRITICAL (default HIGH)")
 	flags.StringVar(&f.expected, "expected-deletes", "", "`FILE` of the deletes that are expected, as the deployed expected-deletes.yaml")
 	flags.StringVar(&f.metrics, "metrics", "", "which metrics buckets have, `LEVEL`: none, essential, full (default essential)")
 	flags.StringVar(&f.buckets, "buckets", "", "which buckets have metrics of their own: `GLOBS` with commas between, ! excludes (default *)")
-	flags.StringVar(&f.logBucket, "log-bucket", "", "the bucket, `BUCKET[/PREFIX]`, that the files in folders here were copied from")
+	flags.StringVar(&f.logBucket, "log-bucket", "", "the trail's `BUCKET[/PREFIX]`, where PATH is a copy of it")
 	flags.StringVar(&f.log, "log", "", "`FILE` for the lines that are no metrics, and the function's log; - is standard error")
-	flags.StringVarP(&f.format, "format", "f", "", "`FORMAT` of --dry-run: table, json (default table)")
+	flags.StringVarP(&f.format, "format", "f", "", "`FORMAT` of the messages of --dry-run: table, json (default table)")
 	flags.IntVar(&f.parallel, "parallel", 8, "how many log files, `N`, are opened at the same time")
 	return cmd
 }
 
-func runReplay(ctx context.Context, paths []string, f *replayFlags, t *terminal, getenv func(string) string) (err error) {
+func runReplay(ctx context.Context, paths []string, f *replayFlags, t *terminal, getenv func(string) string, open func(context.Context, string) (state.Store, error)) error {
 	now := time.Now()
 	from, until, err := f.check(now)
 	if err != nil {
@@ -106,6 +118,9 @@ func runReplay(ctx context.Context, paths []string, f *replayFlags, t *terminal,
 	if len(files) == 0 {
 		return nothingFound(paths, from, until)
 	}
+	if err := f.checkAddresses(files); err != nil {
+		return usageError{err}
+	}
 	if settings.Region == "" { // of the function, which stands where its trail does
 		settings.Region = cmp.Or(files[len(files)-1].Region, settings.Region)
 	}
@@ -125,15 +140,18 @@ func runReplay(ctx context.Context, paths []string, f *replayFlags, t *terminal,
 	player.Progress = progress.step
 	played, err := player.Play(ctx, files)
 	progress.end()
-	if err == nil && f.dryRun {
+	if err == nil && f.dryRun && f.table == "" {
 		alerts.Finish(played)
 		err = f.tell(&alerts, out)
+	}
+	if err == nil && f.table != "" {
+		err = f.remember(ctx, player, played, now, t, open)
 	}
 	if err := errors.Join(hint(err), flush(out), log.close()); err != nil {
 		return err
 	}
 	if n := len(played.Failures); n > 0 {
-		if !f.dryRun {
+		if !f.dryRun || f.table != "" {
 			listFailures(t.stderr, played.Failures)
 		}
 		return fmt.Errorf("%w: %d of %d", errIncomplete, n, len(files))
@@ -146,13 +164,19 @@ func (f *replayFlags) check(now time.Time) (from, until time.Time, err error) {
 	if f.format != "" && !slices.Contains([]string{"table", "json"}, f.format) {
 		return from, until, fmt.Errorf("--format: %q is not one of table, json", f.format)
 	}
-	if f.format != "" && !f.dryRun {
-		return from, until, errors.New("--format is for --dry-run: the lines themselves have one form")
+	if f.format != "" && (!f.dryRun || f.table != "") {
+		return from, until, errors.New("--format is for the messages of --dry-run: the lines themselves have one form")
 	}
-	if f.dryRun && (f.metrics != "" || f.buckets != "") {
-		return from, until, errors.New("--metrics and --buckets are for the lines, which --dry-run doesn't write: messages don't depend on them")
+	if (f.dryRun || f.table != "") && (f.metrics != "" || f.buckets != "") {
+		return from, until, errors.New("--metrics and --buckets are for the lines, which --dry-run and --table don't write: what is found doesn't depend on them")
 	}
-	return parseTimes(f.since, f.until, now)
+	if f.table == pipeline.MemoryTable {
+		return from, until, fmt.Errorf("--table: %s is no table that anybody else could read", f.table)
+	}
+	if from, until, err = parseTimes(f.since, f.until, now); f.table != "" && (until.IsZero() || until.After(now)) {
+		until = now // what is yet to come, by a wrong clock, is no past
+	}
+	return from, until, err
 }
 
 // delivered is the time of delivery, which --until ends.
@@ -173,7 +197,9 @@ func (f *replayFlags) getenv(environment func(string) string) func(string) strin
 			return cmp.Or(f.buckets, environment(name))
 		case "BUCKETWATCH_ALERT_SEVERITY":
 			return cmp.Or(strings.ToUpper(f.severity), environment(name))
-		case "BUCKETWATCH_CLOCK", "BUCKETWATCH_TABLE", "BUCKETWATCH_ALERTS_TOPIC":
+		case "BUCKETWATCH_TABLE":
+			return f.table
+		case "BUCKETWATCH_CLOCK", "BUCKETWATCH_ALERTS_TOPIC":
 			return "" // the replay has its own
 		}
 		return environment(name)
@@ -182,7 +208,7 @@ func (f *replayFlags) getenv(environment func(string) string) func(string) strin
 
 // lines is where metric lines go.
 func (f *replayFlags) lines(out io.Writer) io.Writer {
-	if f.dryRun {
+	if f.dryRun || f.table != "" {
 		return io.Discard
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
@@ -217,7 +218,7 @@ func (f *reportFlags) deliver(r *report.Report, out *writer, t *terminal) (err e
 
 // connect returns a client for S3, with credentials and Region as the AWS CLI has them.
 func connect(ctx context.Context) (logfiles.S3, error) {
-	c, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // which would write between the lines
+	c, err := loadAWS(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -225,4 +226,9 @@ func connect(ctx context.Context) (logfiles.S3, error) {
 		c.Region = "us-east-1" // which knows where each bucket is
 	}
 	return s3.NewFromConfig(c), nil
+}
+
+// loadAWS returns credentials and Region as the AWS CLI has them.
+func loadAWS(ctx context.Context) (aws.Config, error) {
+	return config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // which would write between the lines
 }

@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"internal/traffic":       {},
 	"internal/emftest":       {},
 	"internal/project":       {}, // tests only
-	"cmd/bucketwatch": {"pkg/expected", "pkg/logfiles", "pkg/pipeline", "pkg/replay", "pkg/report", "pkg/state", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
+	"cmd/bucketwatch": {"pkg/expected", "pkg/logfiles", "pkg/history", "pkg/pipeline", "pkg/replay", "pkg/report", "pkg/state", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"cmd/expected-deletes": {"pkg/expected"},
 	"cmd/demo":             {"internal/localaws", "internal/traffic"},

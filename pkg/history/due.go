@@ -140,9 +140,14 @@ const putLate = lateness - time.Minute
 
 // mark returns the mark of the share's bucket, if the share is put late.
 func mark(partition string, s *anomaly.Share, now time.Time) (state.Item, bool) {
+	return lateMark(partition, s.LogFile, now), now.Sub(s.Delivered) > putLate
+}
+
+// lateMark is the mark that somebody leaves who has put something of a bucket late.
+func lateMark(partition, who string, now time.Time) state.Item {
 	return state.Item{
-		Partition: pendingPartition, Sort: markSort(partition), Version: token(s.LogFile, now), Expires: expiry(now, keepKeys),
-	}, now.Sub(s.Delivered) > putLate
+		Partition: pendingPartition, Sort: markSort(partition), Version: token(who, now), Expires: expiry(now, keepKeys),
+	}
 }
 
 // setMarks keeps the marks that were read, all that there are or some.

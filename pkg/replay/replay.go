@@ -40,9 +40,9 @@ type Player struct {
 	Now func() time.Time
 	// Progress, if there is one, is called after each log file.
 	Progress func()
-	// LogBucket is the bucket, and KeyPrefix what stands before AWSLogs/ in its keys, that files of this machine were copied
-	// from. By default a name that no bucket can have: then requests to the bucket of the log files count as those to any
-	// other.
+	// LogBucket is the bucket, and KeyPrefix what stands before AWSLogs/ in its keys, that the files were copied from. By
+	// default it is the one that they are in, for files of this machine a name that no bucket can have: then requests to the
+	// bucket of the log files count as those to any other.
 	LogBucket, KeyPrefix string
 	// Alerted, if there is one, is called with each message that subscribers would have got.
 	Alerted func(*alert.Incident, alert.Message)
@@ -124,6 +124,11 @@ func (p *Player) Play(ctx context.Context, files []logfiles.File) (*Played, erro
 		return nil, err
 	}
 	return &p.played, err
+}
+
+// Remember puts what was played into a store that a function remembers in: see history.Adopt. It is called after Play.
+func (p *Player) Remember(ctx context.Context, store state.Store) (history.Adopted, error) {
+	return history.New(store).Adopt(ctx, p.clock.store, p.Now())
 }
 
 // fetch opens a log file and reads what it holds, as it is.

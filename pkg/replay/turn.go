@@ -70,15 +70,13 @@ func (p *Player) inTurn(ctx context.Context, files []logfiles.File) ([]turn, err
 	return turns, err
 }
 
+// turn says under which address the function knows the log file.
 func (p *Player) turn(f logfiles.File) turn {
-	t := turn{File: f, bucket: f.Bucket, key: strings.TrimPrefix(f.Key, "/")}
+	t := turn{File: f, bucket: cmp.Or(p.LogBucket, f.Bucket, noBucket), key: strings.TrimPrefix(f.Key, "/")}
 	name := path.Base(f.Key)
 	own := ownName.FindStringSubmatch(name)
 	if own != nil {
 		t.unique = strings.TrimSuffix(name, ".gz")
-	}
-	if f.Bucket == "" {
-		t.bucket = cmp.Or(p.LogBucket, noBucket)
 	}
 	switch {
 	case f.Kind == cloudtrail.Foreign && own != nil: // it was copied out of its folders
@@ -86,15 +84,13 @@ func (p *Player) turn(f logfiles.File) turn {
 	case f.Kind == cloudtrail.Foreign: // whoever names it means it
 		t.key = "CloudTrail/" + t.key
 		return t
-	}
-	if f.Bucket != "" && f.Kind != cloudtrail.Foreign {
+	case f.Bucket != "" && p.LogBucket == "":
 		return t
 	}
-	// Folders before AWSLogs are this machine's.
-	if i := strings.LastIndex("/"+t.key, "/AWSLogs/"); i >= 0 {
+	if i := strings.LastIndex("/"+t.key, "/AWSLogs/"); i >= 0 { // folders before it are where it was copied to
 		t.key = path.Join(p.KeyPrefix, t.key[i:])
 		if own != nil {
-			t.key = strings.TrimSuffix(t.key, ".gz") + ".gz" // also if it is unpacked here
+			t.key = strings.TrimSuffix(t.key, ".gz") + ".gz" // also if it is unpacked now
 		}
 	}
 	return t

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"bucketwatch/pkg/history"
+	"bucketwatch/pkg/logfiles"
+	"bucketwatch/pkg/replay"
+	"bucketwatch/pkg/state"
+	"bucketwatch/pkg/state/dynamodb"
+)
+
+// openTable returns the table, with credentials and Region as the AWS CLI has them.
+func openTable(ctx context.Context, name string) (state.Store, error) {
+	c, err := loadAWS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c.Region == "" {
+		return nil, errors.New("in which Region is the table? Set AWS_REGION to the stack's")
+	}
+	return dynamodb.New(awsdynamodb.NewFromConfig(c), name), nil
+}
+
+// checkAddresses sees to it that what is remembered has the addresses under which the function gets the same log files:
+// under others they would count twice.
+func (f *replayFlags) checkAddresses(files []logfiles.File) error {
+	if f.table == "" || f.logBucket != "" || !slices.ContainsFunc(files, func(f logfiles.File) bool { return f.Bucket == "" }) {
+		return nil
+	}
+	return errors.New("--table needs --log-bucket BUCKET[/PREFIX] where log files are copies: the function knows them by their address in the trail's bucket")
+}
+
+// remember writes what was learned into the table, and says what it wrote.
+func (f *replayFlags) remember(ctx context.Context, p *replay.Player, played *replay.Played, now time.Time, t *terminal,
+	open func(context.Context, string) (state.Store, error)) error {
+	store, err := open(ctx, f.table)
+	if err != nil {
+		return err
+	}
+	wrote, would := "written", ""
+	if f.dryRun {
+		store, wrote, would = state.ReadOnly{Store: store}, "would be written", ", and nothing is"
+	}
+	t.say("Writing to " + f.table + " …")
+	done, err := p.Remember(ctx, store)
+	t.unsay()
+	if err != nil {
+		return fmt.Errorf("cannot write all to table %s; run again, it goes on where it stopped: %w", f.table, err)
+	}
+	say := func(format string, args ...any) { fmt.Fprintf(t.stdout, format+"\n", args...) }
+	say("%s played", count(played.Files, "log file"))
+	if !played.First.IsZero() {
+		say("delivered from %s to %s UTC", played.First.Format("2006-01-02 15:04"), played.Last.Format("2006-01-02 15:04"))
+	}
+	if done.Items == 0 {
+		say("Nothing new: of %s, table %s has all %s.", count(done.Buckets, "bucket"), f.table, count(done.Unchanged, "item"))
+	} else {
+		say("Of %s, %s %s to table %s%s: %s and %s more; %s there already.", count(done.Changed, "bucket"), count(done.Items, "item"), wrote, f.table, would,
+			count(done.Days, "day"), count(done.Items-done.Days, "item"), count(done.Unchanged, "item"))
+	}
+	for i := range done.GoingOn {
+		say("%s", goingOn(&done.GoingOn[i]))
+	}
+	if gap := now.Sub(played.Last); !played.Last.IsZero() && gap > 26*time.Hour {
+		say("The log files end %s before now. If there are later ones, play them too: days without any count as days on which nothing was deleted.",
+			count(int(gap/(24*time.Hour)), "day"))
+	}
+	return nil
+}
+
+// goingOn says that an incident may go on.
+func goingOn(i *history.Incident) string {
+	return fmt.Sprintf("May go on: %s in %s by %s, last seen %s UTC. If it does, the function tells of it.", strings.ToUpper(string(i.Severity)),
+		i.Bucket.Name, i.Principal, i.Last.UTC().Format("2006-01-02 15:04"))
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
