@@ -10,6 +10,7 @@ import (
 
 // TestRememberInDynamoDB runs in make test-dynamodb.
 func TestRememberInDynamoDB(t *testing.T) {
+	dynamodblocal.Start(t) // skips the test where there is none, before anything is played
 	for _, test := range tables {
 		t.Run(test.name, func(t *testing.T) {
 			test.run(t, func(t *testing.T) state.Store {
