@@ -161,8 +161,11 @@ func (p *Player) play(ctx context.Context, t *turn, o object) error {
 	err := p.process(ctx, t)
 	p.object = object{}
 	p.clock.faults.take() // what is logged of a file is its error, too
-	if err := errors.Join(ctx.Err(), p.metrics.err, p.log.err); err != nil {
+	if err := errors.Join(p.metrics.err, p.log.err); err != nil {
 		return err
+	}
+	if ctx.Err() != nil { // it may not have been fetched
+		return ctx.Err()
 	}
 	if err != nil {
 		var failed *pipeline.FileError
@@ -192,7 +195,7 @@ func (p *Player) process(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.clock.ticks.Handle(ctx, payload)
+	_, err = p.clock.ticks.Handle(context.WithoutCancel(ctx), payload) // as for a tick
 	return err
 }
 

@@ -286,10 +286,14 @@ func TestReplayGoesOn(t *testing.T) {
 	}
 
 	ctx, cancel := context.WithCancel(t.Context())
-	p := w.player(t, new(told))
+	interrupted := new(told)
+	p := w.player(t, interrupted)
 	p.Progress = cancel
 	if played, err := p.Play(ctx, w.files); err != context.Canceled {
 		t.Errorf("Play when it is interrupted = %+v, %v, want %v", played, err, context.Canceled)
+	}
+	if text := interrupted.metrics.String(); !strings.HasPrefix(want.metrics.String(), text) {
+		t.Errorf("interrupted, it wrote other lines: %.500s", text)
 	}
 	full := replay.NewPlayer(config(t), failing{}, nil)
 	full.Open = w.open
