@@ -46,8 +46,8 @@ With --dry-run it says instead which messages subscribers of the Alerts topic wo
 detectors, and each with its subject. In a bucket's first two weeks it isn't known yet what is usual; so give it more.
 
 With --table it writes what it has learned into the function's table, so that the function knows what is usual, and finds
-surges and new deleters from the first day on. Give it the last 30 to 90 days, up to now, and the expected deletes of the
-function. The table's name is the stack's output StateTableName; it takes dynamodb:GetItem, Query, PutItem and
+surges and new deleters from the first day on. Give it all of the trail's last 30 to 90 days, up to now, and the function's
+expected deletes. The table's name is the stack's output StateTableName; it takes dynamodb:GetItem, Query, PutItem and
 BatchWriteItem (with --dry-run, which says what it would write, GetItem and Query). The function may be at work: it sees
 what is new at its next tick, or at the next hour. Nothing that it found out itself is changed; what was found in the past
 counts as told, so that it sends no message about it, unless an incident of today goes on. A second run writes nothing.
@@ -55,7 +55,8 @@ counts as told, so that it sends no message about it, unless an incident of toda
 A PATH is a file, a folder, or s3://BUCKET/PREFIX, as for report; from S3 it needs s3:ListBucket and s3:GetObject (and
 kms:Decrypt, if the trail encrypts with a key). Times are UTC. --since and --until take a span back from now (90m, 24h,
 7d), a date (2026-11-20) or a time, and are about when log files were delivered. A log file that is there twice, or in two
-places, is played once. The same log files give the same lines.
+places, is played once. The same log files give the same lines. Files in a folder have no bucket; --log-bucket names it, so
+that the lines have their addresses, and the trail's own bucket is left out of counting.
 
 The function's environment variables (BUCKETWATCH_METRICS, BUCKETWATCH_NAMESPACE and so on) have their say here too, but
 for its table, topic and clock; the flags come first.`,
@@ -136,7 +137,10 @@ func runReplay(ctx context.Context, paths []string, f *replayFlags, t *terminal,
 	alerts := replay.Alerts{AlertSeverity: settings.AlertSeverity, ExpectedDeletes: f.expected}
 	player.Alerted = alerts.Add
 
-	progress := t.progress(len(files), "Playing log files")
+	var progress progress
+	if f.table != "" || f.dryRun || t.width == 0 { // or the lines would run through it
+		progress = t.progress(len(files), "Playing log files")
+	}
 	player.Progress = progress.step
 	played, err := player.Play(ctx, files)
 	progress.end()

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"bucketwatch/pkg/anomaly"
@@ -156,12 +157,10 @@ func (a *adoption) adopt(ctx context.Context, partition string, items []state.It
 		return err
 	}
 	a.done.Items += len(shares)
-	for _, sort := range slices.Sorted(maps.Keys(a.open[partition])) {
-		if item := a.open[partition][sort]; !have[sort] {
-			if err := a.putNew(ctx, []state.Item{item}); err != nil {
-				return err
-			}
-		}
+	open := a.open[partition]
+	maps.DeleteFunc(open, func(sort string, _ state.Item) bool { return have[sort] })
+	if err := a.putNew(ctx, inOrder(open)); err != nil {
+		return err
 	}
 	if a.done.Items > before { // or a function at work would not see it before it is started anew
 		if err := a.h.put(ctx, []state.Item{lateMark(partition, "adopted", a.now)}); err != nil {
@@ -245,26 +244,44 @@ func (a *adoption) told(item state.Item) (state.Item, error) {
 	return item, err
 }
 
-// putNew puts items that are not there.
+// putNew puts items that are not there, several at the same time: each is a call of its own.
 func (a *adoption) putNew(ctx context.Context, items []state.Item) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	slots := make(chan struct{}, atOnce)
+	var working sync.WaitGroup
+	var put, there atomic.Int64
 	for _, item := range items {
-		item.Version = 0
-		switch _, err := a.h.store.PutIf(ctx, item); {
-		case errors.Is(err, state.ErrConflict): // somebody was faster, or it was there before
-			a.done.Unchanged++
-		case err != nil:
-			return err
-		default:
-			a.done.Items++
+		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
 		}
+		working.Go(func() {
+			defer func() { <-slots }()
+			item.Version = 0
+			switch _, err := a.h.store.PutIf(ctx, item); {
+			case errors.Is(err, state.ErrConflict): // somebody was faster, or it was there before
+				there.Add(1)
+			case err != nil:
+				cancel(err)
+			default:
+				put.Add(1)
+			}
+		})
 	}
-	return nil
+	working.Wait()
+	a.done.Items += int(put.Load())
+	a.done.Unchanged += int(there.Load())
+	return context.Cause(ctx)
 }
 
 // since adds since when the bucket is known.
 func (a *adoption) since(ctx context.Context, past state.Item) error {
+	if past.Version == 0 {
+		return nil // no bucket: what concerns the account
+	}
 	var b bucketItem
-	if err := decodeOr(past.Data, &b); err != nil {
+	if err := decode(past.Data, &b); err != nil {
 		return damaged(past, err)
 	}
 	changed := false

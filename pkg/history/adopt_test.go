@@ -28,6 +28,12 @@ func adopts(t *testing.T, store state.Store) {
 	putShares(t, h, later)
 	must(t, store.Delete(t.Context(), pendingPartition, onlyPending(t, store).Sort, onlyPending(t, store).Version))
 
+	// A function at work has read that there is nothing.
+	warm := New(store)
+	if got := daysOf(t, warm.Bucket(photos, now), dayOf(1), dayOf(16)); len(got) != 0 {
+		t.Errorf("days = %q, want none yet", got)
+	}
+
 	done, err := h.Adopt(t.Context(), past, now)
 	must(t, err)
 	if done.Buckets != 1 || done.Changed != 1 || done.Days != 16 || len(done.GoingOn) != 0 {
@@ -40,6 +46,10 @@ func adopts(t *testing.T, store state.Store) {
 	got := daysOf(t, h.Bucket(photos, now), dayOf(15), dayOf(17))
 	if want := []string{"15: 15 after 105", "16: 16 after 120", "17: 1017 after 136"}; !slices.Equal(got, want) {
 		t.Errorf("days = %q, want %q", got, want)
+	}
+	due(t, warm, now.Add(time.Minute)) // as each tick begins
+	if got := daysOf(t, warm.Bucket(photos, now), dayOf(1), dayOf(16)); len(got) != 16 {
+		t.Errorf("a function at work sees the days %q, want all", got)
 	}
 	since, err := h.Bucket(photos, now).Since(t.Context())
 	if err != nil || !since.Equal(dayOf(1)) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -375,20 +376,20 @@ func TestRememberGoingOn(t *testing.T) {
 // breaking is a table that can be written to so many times.
 type breaking struct {
 	state.Store
-	writes int
+	writes atomic.Int64
 }
 
 var errBroken = errors.New("the table can't be reached")
 
 func (b *breaking) Put(ctx context.Context, items ...state.Item) error {
-	if b.writes--; b.writes < 0 {
+	if b.writes.Add(-1) < 0 {
 		return errBroken
 	}
 	return b.Store.Put(ctx, items...)
 }
 
 func (b *breaking) PutIf(ctx context.Context, item state.Item) (state.Item, error) {
-	if b.writes--; b.writes < 0 {
+	if b.writes.Add(-1) < 0 {
 		return state.Item{}, errBroken
 	}
 	return b.Store.PutIf(ctx, item)
@@ -402,7 +403,9 @@ func TestRememberInterrupted(t *testing.T) {
 	want := itemsOf(t, whole)
 	for n := 0; ; n = 2*n + 1 {
 		table := state.NewMemory()
-		_, err := p.Remember(t.Context(), &breaking{table, n})
+		broken := &breaking{Store: table}
+		broken.writes.Store(int64(n))
+		_, err := p.Remember(t.Context(), broken)
 		if err == nil {
 			break
 		}
