@@ -29,6 +29,24 @@ func openTable(ctx context.Context, name string) (state.Store, error) {
 	return dynamodb.New(awsdynamodb.NewFromConfig(c), name), nil
 }
 
+// openStore opens the table, if one is asked for, and looks whether it can be used: what is learned takes its time.
+func (f *replayFlags) openStore(ctx context.Context, open func(context.Context, string) (state.Store, error)) (state.Store, error) {
+	if f.table == "" {
+		return nil, nil
+	}
+	store, err := open(ctx, f.table)
+	if err != nil {
+		return nil, err
+	}
+	if err := state.CheckSchema(ctx, state.ReadOnly{Store: store}); err != nil {
+		return nil, err
+	}
+	if f.dryRun {
+		store = state.ReadOnly{Store: store}
+	}
+	return store, nil
+}
+
 // checkAddresses sees to it that what is remembered has the addresses under which the function gets the same log files:
 // under others they would count twice.
 func (f *replayFlags) checkAddresses(files []logfiles.File) error {
@@ -39,15 +57,10 @@ func (f *replayFlags) checkAddresses(files []logfiles.File) error {
 }
 
 // remember writes what was learned into the table, and says what it wrote.
-func (f *replayFlags) remember(ctx context.Context, p *replay.Player, played *replay.Played, now time.Time, t *terminal,
-	open func(context.Context, string) (state.Store, error)) error {
-	store, err := open(ctx, f.table)
-	if err != nil {
-		return err
-	}
+func (f *replayFlags) remember(ctx context.Context, p *replay.Player, played *replay.Played, store state.Store, t *terminal) error {
 	wrote, would := "written", ""
 	if f.dryRun {
-		store, wrote, would = state.ReadOnly{Store: store}, "would be written", ", and nothing is"
+		wrote, would = "would be written", ", and nothing is"
 	}
 	t.say("Writing to " + f.table + " …")
 	done, err := p.Remember(ctx, store)
@@ -69,7 +82,7 @@ func (f *replayFlags) remember(ctx context.Context, p *replay.Player, played *re
 	for i := range done.GoingOn {
 		say("%s", goingOn(&done.GoingOn[i]))
 	}
-	if gap := now.Sub(played.Last); !played.Last.IsZero() && gap > 26*time.Hour {
+	if gap := p.Now().Sub(played.Last); !played.Last.IsZero() && gap > 26*time.Hour {
 		say("The log files end %s before now. If there are later ones, play them too: days without any count as days on which nothing was deleted.",
 			count(int(gap/(24*time.Hour)), "day"))
 	}

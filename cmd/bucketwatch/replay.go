@@ -122,45 +122,69 @@ func runReplay(ctx context.Context, paths []string, f *replayFlags, t *terminal,
 	if err := f.checkAddresses(files); err != nil {
 		return usageError{err}
 	}
-	if settings.Region == "" { // of the function, which stands where its trail does
-		settings.Region = cmp.Or(files[len(files)-1].Region, settings.Region)
+	store, err := f.openStore(ctx, open)
+	if err != nil {
+		return hint(err)
+	}
+	if settings.Region == "" {
+		settings.Region = files[len(files)-1].Region // the function stands where its trail does
 	}
 	log, err := f.openLog(t)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(t.stdout, 64<<10)
-	player := replay.NewPlayer(settings, f.lines(out), log.writer())
-	player.Expected, player.Open, player.Parallel = declared, source.Open, f.parallel
-	player.LogBucket, player.KeyPrefix, _ = strings.Cut(strings.TrimPrefix(f.logBucket, "s3://"), "/")
+	player := f.newPlayer(settings, out, log)
+	player.Expected, player.Open = declared, source.Open
 	player.Now = func() time.Time { return now }
 	alerts := replay.Alerts{AlertSeverity: settings.AlertSeverity, ExpectedDeletes: f.expected}
 	player.Alerted = alerts.Add
-
 	var progress progress
-	if f.table != "" || f.dryRun || t.width == 0 { // or the lines would run through it
+	if !f.writesLines() || t.width == 0 { // or the lines would run through it
 		progress = t.progress(len(files), "Playing log files")
 	}
 	player.Progress = progress.step
 	played, err := player.Play(ctx, files)
 	progress.end()
-	if err == nil && f.dryRun && f.table == "" {
+	switch {
+	case err != nil:
+	case f.table != "":
+		err = f.remember(ctx, player, played, store, t)
+	case f.dryRun:
 		alerts.Finish(played)
 		err = f.tell(&alerts, out)
-	}
-	if err == nil && f.table != "" {
-		err = f.remember(ctx, player, played, now, t, open)
 	}
 	if err := errors.Join(hint(err), flush(out), log.close()); err != nil {
 		return err
 	}
-	if n := len(played.Failures); n > 0 {
-		if !f.dryRun || f.table != "" {
-			listFailures(t.stderr, played.Failures)
-		}
-		return fmt.Errorf("%w: %d of %d", errIncomplete, n, len(files))
+	return f.failed(played, len(files), t)
+}
+
+// writesLines tells whether it is the lines that are asked for.
+func (f *replayFlags) writesLines() bool { return !f.dryRun && f.table == "" }
+
+// newPlayer returns a Player that writes what is asked for.
+func (f *replayFlags) newPlayer(settings pipeline.Config, out io.Writer, log *logFile) *replay.Player {
+	if !f.writesLines() {
+		out = io.Discard
 	}
-	return nil
+	player := replay.NewPlayer(settings, out, log.writer())
+	player.Parallel = f.parallel
+	player.LogBucket, player.KeyPrefix, _ = strings.Cut(strings.TrimPrefix(f.logBucket, "s3://"), "/")
+	return player
+}
+
+// failed returns an error if log files could not be read. Messages have them in their own list.
+func (f *replayFlags) failed(played *replay.Played, files int, t *terminal) error {
+	if len(played.Failures) == 0 {
+		return nil
+	}
+	if !f.dryRun || f.table != "" {
+		for _, failure := range played.Failures {
+			fmt.Fprintf(t.stderr, "%s: %s\n", failure.File, failure.Error)
+		}
+	}
+	return fmt.Errorf("%w: %d of %d", errIncomplete, len(played.Failures), files)
 }
 
 // check returns from when until when log files are wanted.
@@ -168,10 +192,10 @@ func (f *replayFlags) check(now time.Time) (from, until time.Time, err error) {
 	if f.format != "" && !slices.Contains([]string{"table", "json"}, f.format) {
 		return from, until, fmt.Errorf("--format: %q is not one of table, json", f.format)
 	}
-	if f.format != "" && (!f.dryRun || f.table != "") {
+	if f.format != "" && (f.writesLines() || f.table != "") {
 		return from, until, errors.New("--format is for the messages of --dry-run: the lines themselves have one form")
 	}
-	if (f.dryRun || f.table != "") && (f.metrics != "" || f.buckets != "") {
+	if !f.writesLines() && (f.metrics != "" || f.buckets != "") {
 		return from, until, errors.New("--metrics and --buckets are for the lines, which --dry-run and --table don't write: what is found doesn't depend on them")
 	}
 	if f.table == pipeline.MemoryTable {
@@ -210,14 +234,7 @@ func (f *replayFlags) getenv(environment func(string) string) func(string) strin
 	}
 }
 
-// lines is where metric lines go.
-func (f *replayFlags) lines(out io.Writer) io.Writer {
-	if f.dryRun || f.table != "" {
-		return io.Discard
-	}
-	return out
-}
-
+// tell writes which messages there would have been.
 func (f *replayFlags) tell(a *replay.Alerts, out io.Writer) error {
 	if f.format == "json" {
 		return a.WriteJSON(out)
@@ -271,10 +288,4 @@ func (l *logFile) close() error {
 		return fmt.Errorf("cannot write the log: %w", err)
 	}
 	return nil
-}
-
-func listFailures(w io.Writer, failures []replay.Failure) {
-	for _, f := range failures {
-		fmt.Fprintf(w, "%s: %s\n", f.File, f.Error)
-	}
 }
