@@ -58,10 +58,6 @@ func (f *replayFlags) checkAddresses(files []logfiles.File) error {
 
 // remember writes what was learned into the table, and says what it wrote.
 func (f *replayFlags) remember(ctx context.Context, p *replay.Player, played *replay.Played, store state.Store, t *terminal) error {
-	wrote, would := "written", ""
-	if f.dryRun {
-		wrote, would = "would be written", ", and nothing is"
-	}
 	t.say("Writing to " + f.table + " …")
 	done, err := p.Remember(ctx, store)
 	t.unsay()
@@ -69,21 +65,28 @@ func (f *replayFlags) remember(ctx context.Context, p *replay.Player, played *re
 		return fmt.Errorf("cannot write all to table %s; run again, it goes on where it stopped: %w", f.table, err)
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(t.stdout, format+"\n", args...) }
-	say("%s played", count(played.Files, "log file"))
-	if !played.First.IsZero() {
-		say("delivered from %s to %s UTC", played.First.Format("2006-01-02 15:04"), played.Last.Format("2006-01-02 15:04"))
+	if played.First.IsZero() {
+		say("%s played, which tell nothing", count(played.Files, "log file"))
+		return nil
 	}
-	if done.Items == 0 {
-		say("Nothing new: of %s, table %s has all %s.", count(done.Buckets, "bucket"), f.table, count(done.Unchanged, "item"))
-	} else {
-		say("Of %s, %s %s to table %s%s: %s and %s more; %s there already.", count(done.Changed, "bucket"), count(done.Items, "item"), wrote, f.table, would,
-			count(done.Days, "day"), count(done.Items-done.Days, "item"), count(done.Unchanged, "item"))
+	say("%s played, delivered from %s to %s UTC", count(played.Files, "log file"), played.First.Format("2006-01-02 15:04"), played.Last.Format("2006-01-02 15:04"))
+	put := fmt.Sprintf("%s (%s, %d others) of %s", count(done.Items, "item"), count(done.Days, "complete day"), done.Items-done.Days, count(done.Changed, "bucket"))
+	switch {
+	case done.Items == 0:
+		say("table %s: nothing new, it has all %s of %s", f.table, count(done.Unchanged, "item"), count(done.Buckets, "bucket"))
+	case f.dryRun:
+		say("table %s: %s would be written, %d are there already; nothing was written", f.table, put, done.Unchanged)
+	default:
+		say("table %s: %s written, %d were there already", f.table, put, done.Unchanged)
 	}
 	for i := range done.GoingOn {
 		say("%s", goingOn(&done.GoingOn[i]))
 	}
-	if gap := p.Now().Sub(played.Last); !played.Last.IsZero() && gap > 26*time.Hour {
-		say("The log files end %s before now. If there are later ones, play them too: days without any count as days on which nothing was deleted.",
+	if days := int(played.Last.Sub(played.First) / (24 * time.Hour)); days < 14 {
+		say("These log files cover %s; what is usual of a bucket is known after 14.", count(days, "day"))
+	}
+	if gap := p.Now().Sub(played.Last); gap > 26*time.Hour {
+		say("They end %s before now. If there are later ones, play them too: a day without any counts as one without deletes.",
 			count(int(gap/(24*time.Hour)), "day"))
 	}
 	return nil

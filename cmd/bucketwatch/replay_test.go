@@ -148,9 +148,9 @@ func TestReplayIntoTable(t *testing.T) {
 		want   string
 		writes bool
 	}{
-		{"a dry run", true, " would be written to table state, and nothing is: ", false},
-		{"the first time", false, " written to table state: ", true},
-		{"the second time", false, "Nothing new: of ", false},
+		{"a dry run", true, " would be written, 0 are there already; nothing was written", false},
+		{"the first time", false, " written, 0 were there already", true},
+		{"the second time", false, ": nothing new, it has all ", false},
 	} {
 		before := items()
 		said, err := run(step.dry, open)
