@@ -111,55 +111,25 @@ func (a *adoption) bucket(ctx context.Context, items []state.Item) error {
 	return nil
 }
 
+// missing is what a store lacks of a bucket.
+type missing struct {
+	found, days, shares []state.Item
+	known               state.Item // since when the bucket is known, there or not
+}
+
 func (a *adoption) adopt(ctx context.Context, partition string, items []state.Item) error {
 	a.done.Buckets++
 	have, err := a.have(ctx, partition)
 	if err != nil {
 		return err
 	}
-	own := ownDays(have, items)
-	var found, days, shares []state.Item
-	var known state.Item
-	for _, item := range items {
-		kind, _, _ := strings.Cut(item.Sort, "#")
-		switch {
-		case item.Sort == bucketSort:
-			known = item
-		case !item.Expires.IsZero() && !item.Expires.After(a.now):
-		case have[item.Sort]:
-			a.done.Unchanged++
-		case kind == evidenceKind || kind == keysKind:
-			shares = append(shares, item)
-		case kind == "d" && own[item.Sort] && a.evidenceIsThere(item):
-			if err := a.leave(item); err != nil {
-				return err
-			}
-		case kind == "d":
-			days = append(days, item)
-			delete(a.open[partition], item.Sort) // it was closed on demand
-		default:
-			if item, err = a.told(item); err != nil {
-				return err
-			}
-			found = append(found, item)
-		}
+	m, err := a.missing(have, items)
+	if err != nil {
+		return err
 	}
+	maps.DeleteFunc(a.open[partition], func(sort string, _ state.Item) bool { return have[sort] })
 	before := a.done.Items
-	if err := a.putNew(ctx, found); err != nil {
-		return err
-	}
-	put := a.done.Items
-	if err := a.putNew(ctx, days); err != nil {
-		return err
-	}
-	a.done.Days += a.done.Items - put
-	if err := a.h.put(ctx, shares); err != nil {
-		return err
-	}
-	a.done.Items += len(shares)
-	open := a.open[partition]
-	maps.DeleteFunc(open, func(sort string, _ state.Item) bool { return have[sort] })
-	if err := a.putNew(ctx, inOrder(open)); err != nil {
+	if err := a.put(ctx, partition, m); err != nil {
 		return err
 	}
 	if a.done.Items > before { // or a function at work would not see it before it is started anew
@@ -167,13 +137,59 @@ func (a *adoption) adopt(ctx context.Context, partition string, items []state.It
 			return err
 		}
 	}
-	if err := a.since(ctx, known); err != nil {
+	if err := a.since(ctx, m.known); err != nil {
 		return err
 	}
 	if a.done.Items > before {
 		a.done.Changed++
 	}
 	return nil
+}
+
+// missing returns what is to be put of the items.
+func (a *adoption) missing(have map[string]bool, items []state.Item) (m missing, err error) {
+	own := ownDays(have, items)
+	for _, item := range items {
+		kind, _, _ := strings.Cut(item.Sort, "#")
+		switch {
+		case item.Sort == bucketSort:
+			m.known = item
+		case !item.Expires.After(a.now):
+		case have[item.Sort]:
+			a.done.Unchanged++
+		case kind == evidenceKind || kind == keysKind:
+			m.shares = append(m.shares, item)
+		case kind == "d" && own[item.Sort] && a.evidenceIsThere(item):
+			err = a.leave(item)
+		case kind == "d":
+			m.days = append(m.days, item)
+			delete(a.open[item.Partition], item.Sort) // it was closed on demand
+		default:
+			item, err = a.told(item)
+			m.found = append(m.found, item)
+		}
+		if err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+// put puts what is missing: what was found before what shows it, or the function would find and tell it.
+func (a *adoption) put(ctx context.Context, partition string, m missing) error {
+	if err := a.putNew(ctx, m.found); err != nil {
+		return err
+	}
+	before := a.done.Items
+	if err := a.putNew(ctx, m.days); err != nil {
+		return err
+	}
+	a.done.Days += a.done.Items - before
+	if err := a.h.put(ctx, m.shares); err != nil {
+		return err
+	}
+	a.done.Items += len(m.shares)
+	return a.putNew(ctx, inOrder(a.open[partition]))
 }
 
 // have returns the sort keys of what there is of a bucket.
