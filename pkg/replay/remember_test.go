@@ -189,16 +189,20 @@ func withoutMarks(items []state.Item) []string {
 var tables = []struct {
 	name string
 	run  func(*testing.T, func(*testing.T) state.Store)
+	slow bool // it plays the story for itself
 }{
-	{"the cold start is over", coldStartIsOver},
-	{"twice", rememberTwice},
-	{"a function at work", functionAtWork},
-	{"nothing is told of the past", nothingOfThePast},
+	{"the cold start is over", coldStartIsOver, false},
+	{"twice", rememberTwice, false},
+	{"a function at work", functionAtWork, true},
+	{"nothing is told of the past", nothingOfThePast, true},
 }
 
 func TestRememberInMemory(t *testing.T) {
 	for _, test := range tables {
 		t.Run(test.name, func(t *testing.T) {
+			if underRace && test.slow {
+				t.Skip("it has no concurrency of its own")
+			}
 			t.Parallel()
 			test.run(t, func(*testing.T) state.Store { return state.NewMemory() })
 		})
@@ -341,6 +345,9 @@ func nothingOfThePast(t *testing.T, newTable func(*testing.T) state.Store) {
 
 // An incident of today that nobody was told of is told when it goes on, and one that was told isn't told again.
 func TestRememberGoingOn(t *testing.T) {
+	if underRace {
+		t.Skip("it has no concurrency of its own")
+	}
 	w := vanished()
 	key, body := deletes(tomorrow.Add(9*time.Hour), "intern", "photos", 25)
 	w.add(key, body)
