@@ -30,7 +30,7 @@ $(DYNAMODB_LOCAL)/installed: internal/dynamodblocal/pom.xml
 	rm -rf $(@D) && mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)" && touch $@
 
 test-dynamodb: $(DYNAMODB_LOCAL)/installed ## test against DynamoDB Local (needs Java 17 and Maven; its licence wants an AWS account)
-	BUCKETWATCH_DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" go test $(RACE) -count=1 -run DynamoDB ./internal/dynamodblocal ./pkg/...
+	BUCKETWATCH_DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" go test $(RACE) -count=1 -run DynamoDB ./internal/dynamodblocal ./cmd/bucketwatch ./pkg/...
 
 # staticcheck must be built with the Go that checks this module, or it refuses the module's language version.
 lint: ## check formatting, go vet, staticcheck, go.mod and go.sum

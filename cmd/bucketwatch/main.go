@@ -94,7 +94,7 @@ Colour and progress are for terminals only; NO_COLOR takes the colour away.`,
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(newReportCommand(getenv), newVersionCommand())
+	cmd.AddCommand(newReportCommand(getenv), newReplayCommand(getenv), newVersionCommand())
 	return cmd
 }
 

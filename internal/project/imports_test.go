@@ -26,7 +26,8 @@ var allowed = map[string][]string{
 	"pkg/pipeline": {"pkg/alert", "pkg/anomaly", "pkg/cloudtrail", "pkg/emf", "pkg/evidence", "pkg/expected", "pkg/history", "pkg/metric", "pkg/s3event", "pkg/state", "pkg/trigger",
 		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
 	"pkg/logfiles": {"pkg/cloudtrail", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/smithy-go"},
-	"pkg/replay":   {"pkg/anomaly", "pkg/history", "pkg/pipeline", "pkg/state"},
+	"pkg/replay": {"pkg/alert", "pkg/anomaly", "pkg/cloudtrail", "pkg/expected", "pkg/history", "pkg/logfiles", "pkg/pipeline", "pkg/state",
+		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
 	"pkg/report": {"pkg/anomaly", "pkg/cloudtrail", "pkg/evidence", "pkg/expected", "pkg/logfiles", "pkg/metric", "pkg/replay", "pkg/s3event",
 		"github.com/jedib0t/go-pretty/v6"},
 	"functions/processor": {"pkg/expected", "pkg/pipeline", "pkg/state", "github.com/aws/aws-lambda-go", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
@@ -36,7 +37,7 @@ var allowed = map[string][]string{
 	"internal/traffic":       {},
 	"internal/emftest":       {},
 	"internal/project":       {}, // tests only
-	"cmd/bucketwatch": {"pkg/expected", "pkg/logfiles", "pkg/report", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
+	"cmd/bucketwatch": {"pkg/expected", "pkg/logfiles", "pkg/history", "pkg/pipeline", "pkg/replay", "pkg/report", "pkg/state", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"cmd/expected-deletes": {"pkg/expected"},
 	"cmd/demo":             {"internal/localaws", "internal/traffic"},
