@@ -19,7 +19,8 @@ import (
 const (
 	exitFailed     = 1 // it could not be done
 	exitUsage      = 2 // it was asked for in a wrong way
-	exitIncomplete = 3 // it was done, but for log files that could not be read
+	exitIncomplete = 3 // it was done, but for log files that could not be read, or for what could not be looked at
+	exitFault      = 4 // doctor found a fault
 )
 
 // errIncomplete says that a report is written and lacks something.
@@ -48,9 +49,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "bucketwatch: interrupted")
 		return exitFailed
-	case errors.Is(err, errIncomplete):
+	case errors.Is(err, errIncomplete), errors.Is(err, errNotLooked):
 		fmt.Fprintf(stderr, "bucketwatch: %v\n", err)
 		return exitIncomplete
+	case errors.Is(err, errFault):
+		fmt.Fprintf(stderr, "bucketwatch: %v\n", err)
+		return exitFault
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "bucketwatch: %v\nSee bucketwatch --help.\n", err)
 		return exitUsage
@@ -66,7 +70,8 @@ func newCommand(stdout, stderr io.Writer, getenv func(string) string) *cobra.Com
 		Short: "See what happened to S3 buckets, without grepping log files",
 		Long: `bucketwatch answers from CloudTrail's log files who did what with which object, when and from where.
 
-Exit codes: 0 done; 1 could not be done; 2 wrong command line; 3 done, but some log files could not be read.`,
+Exit codes: 0 done; 1 could not be done; 2 wrong command line; 3 done, but some log files could not be read, or something
+could not be looked at; 4 doctor found a fault.`,
 		Args:          usageArgs(cobra.NoArgs),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -75,7 +80,7 @@ Exit codes: 0 done; 1 could not be done; 2 wrong command line; 3 done, but some 
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(newReportCommand(getenv), newVersionCommand())
+	cmd.AddCommand(newReportCommand(getenv), newDoctorCommand(getenv), newVersionCommand())
 	return cmd
 }
 
