@@ -158,7 +158,7 @@ def test_text(healthy):
 
 def trail_stopped(account, stack):
     account.client("cloudtrail").stop_logging(Name=stack.id("Trail"))
-    return {"trail-logging": "fault", "trail-management-events": "warning"}
+    return {"trail-logging": "fault"}
 
 
 def trail_without_data_events(account, stack):

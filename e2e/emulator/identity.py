@@ -1,8 +1,8 @@
 """A role's requests are held against it, as IAM would: what its policies don't allow is refused.
 
 Every function gets an access key of its own from here, and so does a test that acts as a role; a request signed with one
-is a request of that role. All other
-callers (SAM, the AWS command line, the tests) are the account's administrator and may do everything: that is ours.
+is a request of that role. All other callers (SAM, the AWS command line, the tests) are the account's administrator and
+may do everything: that is ours.
 
 Here is also where a test lets a service refuse the function's requests for a while.
 """
@@ -80,10 +80,10 @@ class Refuse:
             del self.trouble[pattern]
 
 
-DENIED = {"dynamodb": "AccessDeniedException", "sns": "AuthorizationError"}
-JSON = ("cloudtrail", "events", "logs", "sqs")
-REST = ("lambda", "scheduler")
-DENIED |= {service: "AccessDeniedException" for service in (*JSON, *REST, "monitoring")}
+# How services speak, as far as somebody asks them here.
+JSON, REST = ("cloudtrail", "events", "logs", "sqs"), ("lambda", "scheduler")
+DENIED = {service: "AccessDeniedException" for service in (*JSON, *REST, "dynamodb", "monitoring")}
+DENIED["sns"] = "AuthorizationError"
 
 
 def refusal(start_response, service, code, words):

@@ -152,7 +152,7 @@ func judgeKey(s *Stack, t *trail) (Finding, bool) {
 func judgeManagementEvents(s *Stack, feeding []*trail) Finding {
 	f := Finding{Check: "trail-management-events", Verdict: OK, Fact: "Changes to buckets and trails are recorded."}
 	for _, t := range feeding {
-		if t.records(bucketChanged(s)) {
+		if records(t.selectors, bucketChanged(s)) {
 			return f
 		}
 	}

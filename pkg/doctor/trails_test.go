@@ -33,7 +33,7 @@ func (w *world) with(f ct.AdvancedFieldSelector) {
 }
 
 var brokenTrails = []broken{
-	{"stopped", true, func(w *world) { w.status[w.ours()].IsLogging = sdk.Bool(false) }, "trail-logging", Fault, "is stopped", "aws cloudtrail start-logging --region eu-central-1 --name " + arnOf(ownBucket), []string{"trail-management-events"}},
+	{"stopped", true, func(w *world) { w.status[w.ours()].IsLogging = sdk.Bool(false) }, "trail-logging", Fault, "is stopped", "aws cloudtrail start-logging --region eu-central-1 --name " + arnOf(ownBucket), nil},
 	{"cannot deliver", true, func(w *world) { w.status[w.ours()].LatestDeliveryError = sdk.String("AccessDenied") }, "trail-logging", Fault, "cannot write its log files into " + ownBucket + ": AccessDenied", "get-bucket-policy", nil},
 	{"cannot deliver digests", true, func(w *world) { w.status[w.ours()].LatestDigestDeliveryError = sdk.String("AccessDenied") }, "trail-logging", Fault, "cannot write its digests", "get-bucket-policy", nil},
 	{"own trail deleted", true, func(w *world) { w.trails = nil }, "trail-logging", Fault, "is gone", "aws cloudtrail create-trail --region eu-central-1 --name " + ownBucket, nil},
