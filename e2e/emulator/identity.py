@@ -133,7 +133,9 @@ def what_is_asked(environ, service, here):
         request = json.loads(body_of(environ))
         tables = [request["TableName"]] if "TableName" in request else list(request.get("RequestItems", [])) or ["*"]
         return f"dynamodb:{operation}", [f"arn:aws:dynamodb:{here}:table/{t}" for t in tables]
-    return f"{PREFIX.get(service, service)}:{operation_of(environ, service, method, path)}", ["*"]
+    if service in (*JSON, *REST, "cloudformation", "monitoring"):
+        return f"{PREFIX.get(service, service)}:{operation_of(environ, service, method, path)}", ["*"]
+    return f"{service}:{method} {path}", ["*"]
 
 
 PREFIX = {"monitoring": "cloudwatch"}  # of actions, where it isn't the name that requests are signed for
