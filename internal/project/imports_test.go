@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 	"pkg/logfiles": {"pkg/cloudtrail", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/smithy-go"},
 	"pkg/replay":   {"pkg/anomaly", "pkg/history", "pkg/pipeline", "pkg/state"},
 	"pkg/report": {"pkg/anomaly", "pkg/cloudtrail", "pkg/evidence", "pkg/expected", "pkg/logfiles", "pkg/metric", "pkg/replay", "pkg/s3event",
-		"github.com/jedib0t/go-pretty/v6"},
+		"github.com/jedib0t/go-pretty/v6", "gonum.org/v1/plot"},
 	"functions/processor": {"pkg/expected", "pkg/pipeline", "pkg/state", "github.com/aws/aws-lambda-go", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/aws/aws-xray-sdk-go/v2"},
 	"internal/dynamodblocal": {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
