@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 		"github.com/jedib0t/go-pretty/v6", "gonum.org/v1/plot"},
 	"functions/processor": {"pkg/expected", "pkg/pipeline", "pkg/state", "github.com/aws/aws-lambda-go", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/aws/aws-xray-sdk-go/v2"},
+	"internal/chromium":      {"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"},
 	"internal/dynamodblocal": {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 	"internal/localaws":      {"github.com/johannesboyne/gofakes3"},
 	"internal/traffic":       {},

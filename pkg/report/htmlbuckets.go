@@ -451,9 +451,15 @@ func (c *charting) usualNote(limits []float64) string {
 // hour is.
 func (c *charting) thresholds() func(time.Time) int64 {
 	hours := c.bucket.Hours
-	if len(hours) == 0 {
+	// Since when a bucket is known is since something was done that the detectors look at; reads are not.
+	known := slices.IndexFunc(hours, func(h Hour) bool {
+		m := h.Metrics
+		return m["DeletedObjects"]+m["DeniedDeletes"]+m["DeleteRequests"]+m["PutRequests"]+m["PostRequests"]+m["4xxErrors"] > 0
+	})
+	if known < 0 {
 		return nil
 	}
+	hours = hours[known:]
 	first := hours[0].Start.Truncate(day)
 	end := c.steps.start(c.steps.n())
 	days := int(end.Sub(first)/day) + 1

@@ -40,6 +40,9 @@ const (
 	plainly = ""
 )
 
+// Long tells whether the table has more rows than are printed: as many as the style says.
+func (t htmlTable) Long() bool { return len(t.Rows) > 100 }
+
 func (t *htmlTable) row(cells ...any) {
 	row := make([]htmlCell, len(cells))
 	for i, c := range cells {

@@ -123,7 +123,9 @@ func newCard(a *Anomaly) card {
 	add("When", []string{during(a.First, a.Last)}, false)
 	add("From", limited(a.SourceIPAddresses, harmless), false)
 	add("With", limited(a.UserAgents, agentOnPage), false)
-	add("How many", []string{howMany(a)}, false)
+	if a.Count != 1 || a.Threshold > 0 {
+		add("How many", []string{howMany(a)}, false)
+	}
 	keys := limited(a.Keys, harmless)
 	if more := a.KeysInAll - int64(len(a.Keys)); more > 0 && len(keys) > 0 {
 		keys = append(keys, "and "+group3(more)+" more")
@@ -174,9 +176,9 @@ func whoOf(a *Anomaly) []string {
 func howMany(a *Anomaly) string {
 	s := group3(a.Count)
 	if a.Threshold > 0 {
-		s += fmt.Sprintf(" (unexpected from %s on", group3(a.Threshold))
+		s += " (threshold " + group3(a.Threshold)
 		if a.Record > 0 {
-			s += fmt.Sprintf("; most before: %s", group3(a.Record))
+			s += ", most before " + group3(a.Record)
 		}
 		s += ")"
 	}
