@@ -57,7 +57,8 @@ func (d *document) addBuckets(r *Report, ranked []*Bucket) {
 	}
 	d.BucketsText = text
 	for i, b := range ranked[:min(len(ranked), maxCharted)] {
-		c := &charting{bucket: b, bins: bins, id: fmt.Sprintf("bucket-%d", i+1), anomalies: r.Anomalies}
+		c := &charting{bucket: b, bins: bins, id: fmt.Sprintf("bucket-%d", i+1), anomalies: r.Anomalies,
+			narrowed: len(r.Query.Keys)+len(r.Query.Principals)+len(r.Query.Operations) > 0}
 		part := c.part()
 		part.Open = i < openCharted
 		d.Buckets = append(d.Buckets, part)
@@ -81,6 +82,7 @@ type charting struct {
 	bins      *bins
 	id        string
 	anomalies []Anomaly
+	narrowed  bool     // not all that was done to the bucket was asked for
 	numbers   []series // that the table of numbers has
 
 	closerNumbers htmlTable // those of the closer look, if there is one

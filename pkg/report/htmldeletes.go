@@ -21,7 +21,7 @@ func (c *charting) closer() *chartPart {
 		}
 		middle := a.First.Truncate(day)
 		near := &charting{
-			bucket: c.bucket, id: c.id + "-closer", anomalies: c.anomalies,
+			bucket: c.bucket, id: c.id + "-closer", anomalies: c.anomalies, narrowed: c.narrowed,
 			bins: newBins(later(middle.Add(-day), c.bins.first), earlier(middle.Add(2*day), c.bins.start(c.bins.n())).Add(-time.Second)),
 		}
 		part := near.deletes()
@@ -71,7 +71,7 @@ func (c *charting) deletes() chartPart {
 		title = "Objects deleted in the busiest of " + aBin(c.bins)
 	}
 	usual := &band{limits: limits, marks: c.marks()}
-	known := newSeries("usual up to", inkLimit, limits)
+	known := newSeries("a surge from", inkLimit, limits)
 	deleted := newSeries("deleted", "ink-delete", values)
 	if deleted.total == 0 && len(usual.marks) == 0 {
 		return chartPart{Title: "Objects deleted"}
@@ -80,7 +80,6 @@ func (c *charting) deletes() chartPart {
 	if known.total > 0 {
 		part.Legend = append(part.Legend, legend{inkLimit, "a surge from here on"})
 		part.SVG.Text += " The green band is what is usual of the bucket at that hour, by the 28 days before."
-		known.Name = "a surge from"
 		c.numbers = append(c.numbers, known)
 	}
 	for _, m := range usual.marks {
@@ -96,6 +95,10 @@ func (c *charting) deletes() chartPart {
 // usualNote says what the band is, and why there is none.
 func (c *charting) usualNote(limits []float64) string {
 	const detectors = " The detectors judge each caller by itself, and single objects."
+	of := "the whole bucket"
+	if c.narrowed {
+		of = "what was asked for"
+	}
 	unknown := 0
 	for _, l := range limits {
 		if l == 0 {
@@ -104,11 +107,11 @@ func (c *charting) usualNote(limits []float64) string {
 	}
 	switch unknown {
 	case 0:
-		return "The band is what is usual of the whole bucket at that hour." + detectors
+		return "The band is what is usual of " + of + " at that hour." + detectors
 	case len(limits):
 		return "What is usual takes 14 days to know, and the log files tell of fewer: there is no band to compare with. --since 30d reads more."
 	}
-	return "The band is what is usual of the whole bucket at that hour; grey are its first 14 days, of which that isn't known." + detectors
+	return "The band is what is usual of " + of + " at that hour; grey are its first 14 days, of which that isn't known." + detectors
 }
 
 // thresholds returns from how many objects on an hour of the bucket's is a surge, 0 where it isn't known; nil if that of no
