@@ -101,7 +101,7 @@ func tables(r *Report, ranked []*Bucket) []htmlTable {
 
 func deleteTable(r *Report) htmlTable {
 	t := htmlTable{ID: "deletes", Title: "Deletes", Columns: []htmlColumn{
-		{"Time", times}, {"Bucket", other}, {"Key", keys}, {"Who", other}, {"From", times}, {"With", other}, {"Result", other}, {"Event id", times},
+		{"Time", times}, {"Bucket", other}, {"Key", keys}, {"Who", other}, {"From", times}, {"With", other}, {"Result", other}, {"Event id", other},
 	}}
 	n := t.limit(len(r.Deletes), maxDeleteRows, "the newest", fmt.Sprintf(asSheet, "deletes"))
 	for i := range n { // the newest first
