@@ -3,8 +3,9 @@ package alert
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"bucketwatch/pkg/printable"
 )
 
 // noBreak is a space at which wrap doesn't break a line. It is not in harmless text.
@@ -14,19 +15,10 @@ const noBreak = "\u00a0"
 const width = 78
 
 // harmless replaces what could end a line or act on a terminal: log files hold what callers sent.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
-}
+func harmless(s string) string { return printable.Text(s) }
 
 // isHarmless tells whether s can be shown as it is, and so be copied.
-func isHarmless(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
-}
+func isHarmless(s string) bool { return printable.Is(s) }
 
 // cut is harmless s, with at most n characters.
 func cut(s string, n int) string {
