@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -95,12 +96,12 @@ func group(n int64) string {
 	return s
 }
 
-// shell is s as one word of a POSIX shell. It must be harmless.
+// plainWord needs no quotes in any shell. Zsh takes a word that begins with = for a command's name.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/-][A-Za-z0-9._/:@%+=,-]*$`)
+
+// shell is s as one word of a POSIX shell. It must be harmless. That it isn't taken for an option is up to the caller.
 func shell(s string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-/:@%+=,", r)
-	}
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+	if plainWord.MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
