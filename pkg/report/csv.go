@@ -121,11 +121,11 @@ func cell(v any) string {
 	return formula.ReplaceAllString(harmless(fmt.Sprint(v)), "$1'$2")
 }
 
-// formula is what a spreadsheet may take for the beginning of one, also where it drops the blanks before it, knows the
-// wide forms of East Asian keyboards, or is set to semicolons between the cells (as where the decimal point is a comma):
-// then it ends cells at those, and the quotes round a cell are no quotes.
+// formula is what a spreadsheet may take for the beginning of one, also where it drops blanks and quotes before it, knows
+// the wide forms of East Asian keyboards, or is set to semicolons between the cells (as where the decimal point is a
+// comma): then it ends cells at those, and the quotes round a cell are no quotes.
 // https://owasp.org/www-community/attacks/CSV_Injection
-var formula = regexp.MustCompile(`(^|;)( *[=+\-@＝＋－＠])`)
+var formula = regexp.MustCompile(`(^|;)([ "]*[=+\-@＝＋－＠])`)
 
 func joined(counts map[string]int64) string {
 	var names []string

@@ -97,6 +97,7 @@ func TestCell(t *testing.T) {
 		"＝1":                   "'＝1",
 		"a;=1;b":               "a;'=1;b",
 		"a;;  +1":              "a;;'  +1",
+		"a;\"=1\"":             "a;'\"=1\"",
 		"Mozilla/5.0 (X11; U)": "Mozilla/5.0 (X11; U)",
 		"\x1b[31m\u009b\u202e": "\ufffd[31m\ufffd\ufffd",
 	} {
