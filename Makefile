@@ -47,7 +47,7 @@ vulnerabilities: ## look for known vulnerabilities in what is called (needs http
 	case $$found in *"fetching vulnerabilities: "*) echo "skipped: nothing was looked for, since the database can't be reached" ;; *) exit $$code ;; esac
 
 sbom: build ## list what is in the Lambda's binary, to build/sbom.cdx.json (CycloneDX)
-	go run $(CYCLONEDX) bin -json -output build/sbom.cdx.json build/bootstrap
+	go run $(CYCLONEDX) bin -json -std -short-purls -noserial -notimestamp -output build/sbom.cdx.json build/bootstrap
 
 fuzz: ## run every fuzz target for FUZZTIME (20s; 50000x counts inputs instead)
 	@targets=$$(go test -list '^Fuzz' ./...) || { echo "$$targets"; exit 1; }; \

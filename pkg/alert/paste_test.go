@@ -41,7 +41,7 @@ func (c *chosen) in(i alert.Incident) alert.Incident {
 		a.EventIDs, a.UserAgents, a.SourceIPAddresses = []string{c.id}, []string{c.key}, []string{c.id}
 		a.LogFiles = []string{c.place + "/AWSLogs/111122223333/CloudTrail/" + c.id + "/2026"}
 		if len(a.Keys) > 0 {
-			a.Keys = []string{c.key, c.key + "/8.jpg"}
+			a.Keys = []string{c.key + "/7.jpg", c.key + "/8.jpg"}
 			a.KeysInAll, a.Count = 2, 2
 		}
 		a.Deleted = slices.Clone(a.Deleted)
@@ -126,7 +126,7 @@ func paste(t *testing.T, name string, shell, commands []string) (calls [][]strin
 func vocabulary(t testing.TB) map[string]bool {
 	t.Helper()
 	words := map[string]bool{}
-	honest := chosen{bucket: "photos", key: "a/7.jpg", principal: appWeb, id: "id", place: "s3://logs"}
+	honest := chosen{bucket: "photos", key: "a", principal: appWeb, id: "id", place: "s3://logs"}
 	plain := regexp.MustCompile(`'[^']*'|[^\s']+`)
 	for _, i := range incidents() {
 		about := honest.in(i)
@@ -153,7 +153,7 @@ func (c *chosen) is(word string) bool {
 	prefix, ok := strings.CutPrefix(word, "--prefix=")
 	return word == c.bucket || word == c.principal || word == c.place || word == c.id ||
 		word == "AttributeKey=EventId,AttributeValue="+c.id && !strings.Contains(c.id, ",") ||
-		ok && strings.HasPrefix(c.key, prefix) && !regexp.MustCompile(`(?i)^(fileb?|https?)://`).MatchString(prefix)
+		ok && strings.HasPrefix(c.key+"/7.jpg", prefix) && !regexp.MustCompile(`(?i)^(fileb?|https?)://`).MatchString(prefix)
 }
 
 // FuzzPaste copies all commands of a message into each shell, and its query into what Logs Insights reads: whatever the
@@ -178,6 +178,11 @@ func FuzzPaste(f *testing.F) {
 		body := i.Message().Body
 		checkQuery(t, &c, &i, body)
 		list := commands(body)
+		for _, c := range list { // bash before 5 looks for earlier commands even there
+			if strings.HasPrefix(c, "cat") && strings.Contains(c, "!") {
+				t.Errorf("a here-document has an exclamation mark:\n%s", c)
+			}
+		}
 		for name, shell := range ways {
 			calls, declared := paste(t, name, shell, list)
 			if len(list) > 0 && len(calls) == 0 && declared == "" {
@@ -216,7 +221,7 @@ func checkDeclared(t *testing.T, c *chosen, i *alert.Incident, text string) {
 		known := slices.ContainsFunc(i.Anomalies, func(a anomaly.Anomaly) bool {
 			return slices.ContainsFunc(a.Deleted, func(d anomaly.Deleted) bool { return d.Principal == principal })
 		})
-		if e["bucket"] != i.Bucket || !known || !strings.HasPrefix(c.key, prefix) || strings.ContainsAny(prefix+principal+i.Bucket, "*?") {
+		if e["bucket"] != i.Bucket || !known || !strings.HasPrefix(c.key+"/", prefix) || strings.ContainsAny(prefix+principal+i.Bucket, "*?") {
 			t.Errorf("an entry is %q", e)
 		}
 	}
