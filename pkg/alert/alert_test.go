@@ -133,6 +133,22 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// A key in a sentence may hold words that look like a command, but no line begins with them.
+func TestNoLineBeginsInAKey(t *testing.T) {
+	for width := range 80 {
+		key := "a/" + strings.Repeat("x", width) + " aws s3 rm --recursive s3://photos" + strings.Repeat("y", 100)
+		a := surge()
+		a.Keys = []string{key}
+		a.Explanation = "8 objects of photos were deleted by role/app-web, the first of them " + key[:120] + "…; none before."
+		i := incident(a)
+		for text := range strings.Lines(i.Message().Body) {
+			if strings.HasPrefix(strings.TrimSpace(text), "aws s3 rm") {
+				t.Fatalf("a line begins with what stands in the key %q:\n%s", key, i.Message().Body)
+			}
+		}
+	}
+}
+
 func TestTest(t *testing.T) {
 	m := alert.Test(clock("14:46:00"), "111122223333", "eu-central-1", "bw-log")
 	if want := "TEST [HIGH] example-bucket: 1,240 objects deleted by role/app-web, 13:00-13:35 UTC"; m.Subject != want {
