@@ -167,6 +167,7 @@ func FuzzPaste(f *testing.F) {
 	}
 	for k := range names {
 		f.Add(uint8(k), "photos", "it's/$(x)!", appWeb, "id", "s3://logs")
+		f.Add(uint8(k), "photos", "*/a?", "arn:aws:iam::111122223333:user/*!", "id", "s3://logs")
 	}
 	words, ways := vocabulary(f), shells()
 	f.Fuzz(func(t *testing.T, which uint8, bucket, key, principal, id, place string) {
