@@ -63,17 +63,14 @@ awk() { :; }
 cat() { while IFS= read -r line; do printf '%s\n' "$line"; done; }
 `
 
-// shells are the ways in which commands are read that this machine has. The last is how an interactive bash does it, in
-// which an exclamation mark may stand for an earlier command.
+// shells are those that this machine has. Bash reads commands as an interactive one does, in which an exclamation mark may
+// stand for an earlier command.
 func shells() map[string][]string {
 	all := map[string][]string{}
 	for name, args := range map[string][]string{"sh": {"-s"}, "bash": {"--norc", "--noprofile", "-s"}} {
 		if path, err := exec.LookPath(name); err == nil {
 			all[name] = append([]string{path}, args...)
 		}
-	}
-	if bash := all["bash"]; bash != nil {
-		all["bash with history"] = bash
 	}
 	return all
 }
@@ -84,7 +81,7 @@ func paste(t *testing.T, name string, shell, commands []string) (calls [][]strin
 	t.Helper()
 	folder := t.TempDir()
 	script := standIns
-	if name == "bash with history" {
+	if name == "bash" {
 		script = "HISTFILE=\nset -o history\nset -H\necho earlier >/dev/null\n" + script
 	}
 	script += strings.Join(commands, "\n") + "\n"
