@@ -21,7 +21,7 @@ ROLE_OF_KEY = {}  # access key: (account, role's ARN)
 # What services and the function have asked of roles since the account was started, by the role's name.
 ALLOWED = {}  # the actions that its policies name
 USED = {}  # those of them that were asked for, and allowed
-REFUSED = []  # (role, action, resource)
+REFUSED = []  # (role, action, resource) of a function's own requests
 
 
 def key_for(account, role_arn):
@@ -44,7 +44,6 @@ def ask(account, role_arn, action, resource):
     statements = [s for d in documents for s in as_list(json.loads(d)["Statement"]) if s["Effect"] == "Allow"]
     ALLOWED.setdefault(name, set()).update(a for s in statements for a in as_list(s["Action"]))
     if not role_allows(account, role_arn, action, resource):
-        REFUSED.append((name, action, resource))
         return False
     USED.setdefault(name, set()).add(action)
     return True
@@ -74,6 +73,7 @@ class Refuse:
             action, resources = what_is_asked(environ, service, f"{region}:{account}")
             for resource in resources:
                 if not ask(account, role, action, resource):
+                    REFUSED.append((role, action, resource))
                     words = f"{role} is not authorized to perform: {action} on resource: {resource}"
                     return refusal(start_response, service, DENIED.get(service, "AccessDenied"), words)
             for pattern, code in list(self.trouble.items()):
