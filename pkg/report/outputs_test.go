@@ -165,7 +165,8 @@ func checkJSON(t *testing.T, r *Report) {
 
 var (
 	anyTag    = regexp.MustCompile(`<[^<>]*>`)
-	anyValue  = regexp.MustCompile(`="[^"]*"`)
+	anyValue  = regexp.MustCompile(`([\w-]+)="[^"]*"`)
+	isFetched = regexp.MustCompile(`^(href|src|srcset|action|formaction|style|data|http-equiv|content)=`) // or acted upon
 	anyNumber = regexp.MustCompile(`[0-9]+`)
 )
 
@@ -196,10 +197,11 @@ func tagsOf(t testing.TB, r *Report) map[string]bool {
 	tags := map[string]bool{}
 	for _, tag := range anyTag.FindAllString(page, -1) {
 		name := anyValue.ReplaceAllStringFunc(tag, func(value string) string {
-			if strings.Contains(value, `"#`) || strings.Contains(value, ":") {
-				return anyNumber.ReplaceAllString(value, "0") // where a link leads, with or without a number
+			if isFetched.MatchString(value) {
+				return anyNumber.ReplaceAllString(value, "0")
 			}
-			return ""
+			attribute, _, _ := strings.Cut(value, "=")
+			return attribute
 		})
 		tags[name] = true
 	}
