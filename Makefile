@@ -1,6 +1,6 @@
 # Go, GNU make, git and a POSIX shell are all these goals need, but for those that say more. CI (.ci/run) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help test test-dynamodb test-browser screenshots lint fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
+.PHONY: help test test-dynamodb test-browser screenshots lint vulnerabilities sbom fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
 
 # sam build sets it; a plain make build leaves the binary here.
 ARTIFACTS_DIR ?= build
@@ -15,6 +15,9 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 NO_CHROMIUM = there is no chromium, chromium-browser or google-chrome: apt-get install chromium, or make $@ CHROMIUM=/path/to/it
 FUZZTIME ?= 20s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+# CycloneDX's own tool. From the binary, which says what was linked into it: a source tree has tests' modules, too.
+CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 # The race detector needs cgo on Linux, and so a C compiler, which a machine with only Go lacks.
 RACE = $(shell go list -race unsafe >/dev/null 2>&1 && echo -race)
 # go test -list prints a package's targets and then its "ok" line; go test -fuzz takes one target at a time.
@@ -52,6 +55,14 @@ lint: ## check formatting, go vet, staticcheck, go.mod and go.sum
 	"$$(go env GOROOT)/bin/gofmt" -d .
 	go vet ./... && GOTOOLCHAIN="$$(go env GOVERSION)" go run $(STATICCHECK) ./...
 	go mod verify && go mod tidy -diff
+
+# Without its database it can say nothing, which is no fault of the project's: then it says that.
+vulnerabilities: ## look for known vulnerabilities in what is called (needs https://vuln.go.dev)
+	@found=$$(GOTOOLCHAIN="$$(go env GOVERSION)" go run $(GOVULNCHECK) ./... 2>&1); code=$$?; echo "$$found"; \
+	case $$found in *"fetching vulnerabilities: "*) echo "skipped: nothing was looked for, since the database can't be reached" ;; *) exit $$code ;; esac
+
+sbom: build ## list what is in the Lambda's binary, to build/sbom.cdx.json (CycloneDX)
+	go run $(CYCLONEDX) bin -json -std -short-purls -noserial -notimestamp -output build/sbom.cdx.json build/bootstrap
 
 fuzz: ## run every fuzz target for FUZZTIME (20s; 50000x counts inputs instead)
 	@targets=$$(go test -list '^Fuzz' ./...) || { echo "$$targets"; exit 1; }; \

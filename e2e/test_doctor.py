@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 from conftest import REPOSITORY, Stack
+from emulator import identity
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 EXISTING, PREFIX = "team-trail-logs", "team"
@@ -36,6 +37,7 @@ class Operator:
         self.account, self.bucketwatch, self.name = account, bucketwatch, name
         trust = {"Version": "2012-10-17", "Statement": []}
         iam = account.client("iam")
+        identity.OPERATORS.add(name)
         self.role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
         printed = subprocess.run([bucketwatch, "doctor", "--policy"], check=True, capture_output=True, text=True).stdout
         self.policy = json.loads(printed.replace("bucketwatch-*", log_bucket))

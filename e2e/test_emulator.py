@@ -205,7 +205,7 @@ def test_what_is_not_known_is_no_action_of_any_policy():
 
 def test_trouble_is_of_the_actions_named_and_ends(monkeypatch):
     monkeypatch.setitem(identity.ROLE_OF_KEY, "ASIATEST", ("111122223333", "arn:aws:iam::111122223333:role/x"))
-    monkeypatch.setattr(identity, "role_allows", lambda *_: True)
+    monkeypatch.setattr(identity, "ask", lambda *_: True)
     refuse, statuses = identity.Refuse(lambda environ, start_response: [b"moto"]), []
 
     def ask():

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"bucketwatch/pkg/printable"
 )
 
 // The exit codes, beside 0.
@@ -52,24 +54,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 	cmd := newCommand(stdout, stderr, getenv)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	text := printable.Lines(err.Error()) // it may name a file, or hold what a server answered
 	var usage usageError
 	switch {
-	case err == nil:
-		return 0
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "bucketwatch: interrupted")
 		return exitFailed
 	case errors.Is(err, errIncomplete), errors.Is(err, errNotLooked):
-		fmt.Fprintf(stderr, "bucketwatch: %v\n", err)
+		fmt.Fprintf(stderr, "bucketwatch: %s\n", text)
 		return exitIncomplete
 	case errors.Is(err, errFault):
-		fmt.Fprintf(stderr, "bucketwatch: %v\n", err)
+		fmt.Fprintf(stderr, "bucketwatch: %s\n", text)
 		return exitFault
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "bucketwatch: %v\nSee bucketwatch --help.\n", err)
+		fmt.Fprintf(stderr, "bucketwatch: %s\nSee bucketwatch --help.\n", text)
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "bucketwatch: %v\n", err)
+	fmt.Fprintf(stderr, "bucketwatch: %s\n", text)
 	return exitFailed
 }
 

@@ -10,9 +10,11 @@ import (
 
 	"bucketwatch/internal/localaws"
 	"bucketwatch/internal/traffic"
+	"bucketwatch/pkg/printable"
 )
 
-// printer writes the demo's text. It keeps the first error, for the end.
+// printer writes the demo's text, of which no more reaches the terminal than can be shown: it has keys and user agents in
+// it. It keeps the first error, for the end.
 type printer struct {
 	w    io.Writer
 	err  error
@@ -21,7 +23,7 @@ type printer struct {
 
 func (p *printer) printf(format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format, args...)
+		_, p.err = io.WriteString(p.w, printable.Lines(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -98,7 +100,7 @@ func (p *printer) results(r *results, from, to time.Time) {
 		" single objects.")
 	p.heading(fmt.Sprintf("Anomalies: %d", len(r.anomalies)))
 	for _, a := range r.anomalies {
-		p.printf("  %s  %s  %s\n", a.Severity, a.Anomaly, a.BucketName)
+		p.printf("  %s\n", printable.Text(a.Severity+"  "+a.Anomaly+"  "+a.BucketName))
 		p.paragraph(4, a.Explanation)
 		if len(a.Keys) > 0 {
 			p.paragraph(4, fmt.Sprintf("Keys, %d of %d: %s", len(a.Keys), a.KeysInAll, strings.Join(a.Keys, ", ")))
@@ -134,13 +136,13 @@ func (p *printer) verdict(r *results, story *traffic.Story, differences, problem
 			p.printf("    and %d more\n", len(differences)-i)
 			break
 		}
-		p.printf("    %s\n", d)
+		p.printf("    %s\n", printable.Text(d))
 	}
 	if len(problems) > 0 {
 		p.paragraph(2, "The function's log has warnings or errors:")
 	}
 	for _, problem := range problems {
-		p.printf("    %s\n", problem)
+		p.printf("    %s\n", printable.Text(problem))
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode/utf8"
+
+	"bucketwatch/pkg/printable"
 )
 
 // metricRows are the rows of the bucket table, in the order of what a reader asks. Those marked are in "essential".
@@ -210,7 +212,13 @@ type table struct {
 	rows  [][]string
 }
 
-func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+// row adds a row. A cell is one line, and has no tabs, which separate cells.
+func (t *table) row(cells ...string) {
+	for i := range cells {
+		cells[i] = printable.Text(cells[i])
+	}
+	t.rows = append(t.rows, cells)
+}
 
 // String writes the table. A tabwriter aligns all columns alike, so those to the left are filled up first.
 func (t *table) String() string {

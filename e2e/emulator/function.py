@@ -135,7 +135,7 @@ class Lambda:
         target = getattr(fn, "dead_letter_target", None)
         if not target:
             return
-        if not identity.role_allows(fn.account_id, fn.role, "sqs:SendMessage", target):
+        if not identity.ask(fn.account_id, fn.role, "sqs:SendMessage", target):
             raise PermissionError(f"{fn.role} may not send to {target}: the event is lost (DeadLetterErrors)")
         attributes = {
             "RequestID": result.request_id,

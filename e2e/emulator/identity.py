@@ -19,9 +19,14 @@ import botocore.loaders
 from moto.iam.models import iam_backends
 
 from . import cbor
-from .policy import allows, like
+from .policy import allows, as_list, like
 
 ROLE_OF_KEY = {}  # access key: (account, role's ARN)
+# What services and the function have asked of roles since the account was started, by the role's name.
+ALLOWED = {}  # the actions that its policies name
+USED = {}  # those of them that were asked for, and allowed
+REFUSED = []  # (role, action, resource) of own requests
+OPERATORS = set()  # names of roles that are no stack's, but those of people
 
 
 def key_for(account, role_arn):
@@ -35,6 +40,18 @@ def role_allows(account, role_arn, action, resource):
     if role.managed_policies:
         raise ValueError("the emulator does not know managed policies")
     return allows([json.loads(p) for p in role.policies.values()], action, resource)
+
+
+def ask(account, role_arn, action, resource):
+    """role_allows, for a call that is really made: it is noted. Tests that only want to know call role_allows."""
+    name = role_arn.rpartition("/")[2]
+    documents = iam_backends[account]["aws"].get_role(name).policies.values()
+    statements = [s for d in documents for s in as_list(json.loads(d)["Statement"]) if s["Effect"] == "Allow"]
+    ALLOWED.setdefault(name, set()).update(a for s in statements for a in as_list(s["Action"]))
+    if not role_allows(account, role_arn, action, resource):
+        return False
+    USED.setdefault(name, set()).add(action)
+    return True
 
 
 def may_assume(account, role_arn, service, source_arn):
@@ -62,7 +79,8 @@ class Refuse:
             action, resources = what_is_asked(environ, service, f"{region}:{account}")
             self.asked.append((role, action))
             for resource in resources:
-                if not role_allows(account, role, action, resource):
+                if not ask(account, role, action, resource):
+                    REFUSED.append((role, action, resource))
                     words = f"{role} is not authorized to perform: {action} on resource: {resource}"
                     return refusal(start_response, service, DENIED.get(service, "AccessDenied"), words)
             for pattern, code in list(self.trouble.items()):

@@ -26,7 +26,7 @@ def deliver(fn, group_name, output):
         return
     for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
         stream_arn = f"{group.arn}:log-stream:x" if not group.arn.endswith(":*") else group.arn[:-1] + "log-stream:x"
-        if not identity.role_allows(fn.account_id, fn.role, action, stream_arn):
+        if not identity.ask(fn.account_id, fn.role, action, stream_arn):
             return
     now = datetime.datetime.now(datetime.timezone.utc)
     stream = f"{now:%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"

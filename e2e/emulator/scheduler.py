@@ -34,6 +34,6 @@ def fire(account, name, at):
     role = target["RoleArn"]
     if not identity.may_assume(account.id, role, "scheduler.amazonaws.com", group_arn(account, schedule["GroupName"])):
         raise PermissionError(f"Scheduler may not assume {role}")
-    if not identity.role_allows(account.id, role, "lambda:InvokeFunction", target["Arn"]):
+    if not identity.ask(account.id, role, "lambda:InvokeFunction", target["Arn"]):
         raise PermissionError(f"{role} may not invoke {target['Arn']}")
     account.work.submit(account.lambda_.asynchronously, function.find(target["Arn"]), json.loads(text))

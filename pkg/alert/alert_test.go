@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode"
 
+	"bucketwatch/internal/hostile"
 	"bucketwatch/pkg/alert"
 	"bucketwatch/pkg/anomaly"
 	"bucketwatch/pkg/s3event"
@@ -114,21 +115,36 @@ func TestSubjectOfRealChange(t *testing.T) {
 
 // What callers sent must not end a line, act on the terminal of who reads it, or get out of its quotes.
 func TestHostile(t *testing.T) {
-	const hostile = "x\r\nFrom: y\x1b[31m\x00\u2028\u202e\xff'; rm -rf ~; '\"`$(id)`"
+	const sent = "x\r\nFrom: y\x1b[31m\x00\u2028\u202e\xff'; rm -rf ~; '\"`$(id)`"
 	i := incident(surge())
-	lines := strings.Count(i.Message().Body, "\n")
 	a := &i.Anomalies[0]
-	a.Keys, a.SourceIPAddresses, a.UserAgents, a.LogFiles = []string{hostile}, []string{hostile}, []string{hostile}, []string{"s3://" + hostile + "/AWSLogs/"}
-	a.Explanation, a.Name, a.EventIDs = hostile, hostile, []string{hostile}
-	i.Bucket, i.Principal, i.AccountID, i.Region, i.LogGroup = hostile, hostile, hostile, hostile, hostile
+	a.Keys, a.SourceIPAddresses, a.UserAgents, a.LogFiles = []string{sent}, []string{sent}, []string{sent}, []string{"s3://" + sent + "/AWSLogs/"}
+	a.Explanation, a.Name, a.EventIDs = sent, sent, []string{sent}
+	i.Bucket, i.Principal, i.AccountID, i.Region, i.LogGroup = sent, sent, sent, sent, sent
 	m := i.Message()
 	checkHarmless(t, m)
-	if n := strings.Count(m.Body, "\n"); n > lines {
-		t.Errorf("Body has %d lines, one without hostile text has %d:\n%s", n, lines, m.Body)
+	if strings.Contains(m.Body, "\nFrom: y") {
+		t.Errorf("Body has a line of what a caller sent:\n%s", m.Body)
 	}
 	for _, command := range commands(m.Body) {
 		if strings.Contains(command, "rm -rf") {
 			t.Errorf("a command holds what a caller sent: %s", command)
+		}
+	}
+}
+
+// A key in a sentence may hold words that look like a command, but no line begins with them.
+func TestNoLineBeginsInAKey(t *testing.T) {
+	for width := range 80 {
+		key := "a/" + strings.Repeat("x", width) + " aws s3 rm --recursive s3://photos" + strings.Repeat("y", 100)
+		a := surge()
+		a.Keys = []string{key}
+		a.Explanation = "8 objects of photos were deleted by role/app-web, the first of them " + key[:120] + "…; none before."
+		i := incident(a)
+		for text := range strings.Lines(i.Message().Body) {
+			if strings.HasPrefix(strings.TrimSpace(text), "aws s3 rm") {
+				t.Fatalf("a line begins with what stands in the key %q:\n%s", key, i.Message().Body)
+			}
 		}
 	}
 }
@@ -150,7 +166,10 @@ func FuzzMessage(f *testing.F) {
 	f.Add("photos", appWeb, "a/7.jpg", "1,240 objects deleted.", "DeleteSurge", "HIGH", int64(0), int64(2100), int64(1240))
 	f.Add("x'\n", "PEOPLE", "it's/\u202e\xff!", "a at 14:02 UTC", "ProtectionRemoved", "CRITICAL", int64(1<<40), int64(-1<<40), int64(-1))
 	f.Add("_account", "UNATTRIBUTED", "*", "", "AttackSequence", "", int64(-1<<62), int64(1<<62), int64(1<<62))
-	f.Fuzz(func(t *testing.T, bucket, principal, key, sentence, name, severity string, first, last, n int64) {
+	for k, s := range hostile.Values() {
+		f.Add(s, s, s, s, []string{"DeleteSurge", "ProtectionRemoved", "EncryptedOverwrite", s}[k%4], "HIGH", int64(0), int64(2100), int64(2))
+	}
+	message := func(bucket, principal, key, sentence, name, severity string, first, last, n int64) alert.Message {
 		a := surge()
 		a.Name, a.Severity, a.Bucket, a.Principal, a.Count, a.KeysInAll, a.Explanation = name, anomaly.Severity(severity), bucket, principal, n, n, sentence
 		a.First, a.Last = time.Unix(first, 0), time.Unix(last, 0)
@@ -161,8 +180,22 @@ func FuzzMessage(f *testing.F) {
 			Severity: anomaly.Severity(severity), AccountID: key, Region: key, Bucket: bucket, Principal: principal, First: a.First, Last: a.Last,
 			Anomalies: []anomaly.Anomaly{a, surge(), suspended()}, LogGroup: sentence, DeleteMarkers: n, Now: time.Unix(first, 0),
 		}
-		if len(bucket)+len(principal)+len(key)+len(sentence)+len(name)+len(severity) < 4<<10 {
-			checkHarmless(t, i.Message())
+		return i.Message()
+	}
+	f.Fuzz(func(t *testing.T, bucket, principal, key, sentence, name, severity string, first, last, n int64) {
+		if len(bucket)+len(principal)+len(key)+len(sentence)+len(name)+len(severity) > 4<<10 {
+			return
+		}
+		checkHarmless(t, message(bucket, principal, key, sentence, name, severity, first, last, n))
+		for _, end := range []string{"\n", "\r\n", "\u2028", "\u0085", "\n\n"} {
+			begun := end + hostile.Canary
+			m := message(bucket+begun, principal+begun, key+begun, sentence+begun, name, severity, first, last, n)
+			checkHarmless(t, m)
+			for text := range strings.Lines(m.Body) {
+				if strings.HasPrefix(strings.TrimSpace(text), hostile.Canary) && !strings.Contains(bucket+principal+key+sentence+name, hostile.Canary) {
+					t.Errorf("a line of the message is begun by a caller:\n%s", m.Body)
+				}
+			}
 		}
 	})
 }

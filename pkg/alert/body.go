@@ -73,11 +73,24 @@ func (p *paper) sentences(i *Incident) {
 		if days && !a.First.IsZero() {
 			label += ", " + a.First.UTC().Format("2 January")
 		}
-		p.text("%s [%s]", capital(cut(a.Explanation, maxSentence)), strings.ReplaceAll(harmless(label), " ", noBreak))
+		p.text("%s [%s]", capital(unbroken(cut(a.Explanation, maxSentence), a.Keys)), strings.ReplaceAll(harmless(label), " ", noBreak))
 	}
 	if more := len(i.Anomalies) - len(list); more > 0 && len(list) == maxSentences {
 		p.text("And %s, told in the log.", plural(int64(more), "more such finding"))
 	}
+}
+
+// unbroken is the sentence in which no line ends within a key: whoever chose it must not choose what a line of the message
+// begins with.
+func unbroken(sentence string, keys []string) string {
+	const most = 120 // characters of a key that package anomaly puts into a sentence
+	for _, key := range keys {
+		shown := []rune(harmless(key))
+		if key = string(shown[:min(len(shown), most)]); strings.Contains(key, " ") {
+			sentence = strings.ReplaceAll(sentence, key, strings.ReplaceAll(key, " ", noBreak))
+		}
+	}
+	return sentence
 }
 
 // capital is the sentence with a capital, unless it begins with a name, which is to be shown as it is spelt.

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -50,10 +51,11 @@ func bucketName(i *Incident) string {
 	return bucketOf(i)
 }
 
-// pasteable tells whether names can be copied out of the message.
+// pasteable tells whether names can be copied out of the message. None of a principal begins with a hyphen, or a command
+// would take it for an option.
 func pasteable(names []string) bool {
 	for _, n := range names {
-		if n == "" || len(n) > maxName || !isHarmless(n) {
+		if n == "" || len(n) > maxName || !isHarmless(n) || n[0] == '-' {
 			return false
 		}
 	}
@@ -113,11 +115,13 @@ func logFiles(i *Incident) string {
 	return "s3://LOG-BUCKET"
 }
 
+var isRegion = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
+
 // regionOf is the Region that a log file of the anomaly is of, by its key.
 func regionOf(a *anomaly.Anomaly) string {
 	for _, file := range a.LogFiles {
 		if _, rest, ok := strings.Cut(file, "/CloudTrail/"); ok {
-			if region, _, ok := strings.Cut(rest, "/"); ok && len(region) <= 30 && isHarmless(region) {
+			if region, _, ok := strings.Cut(rest, "/"); ok && isRegion.MatchString(region) {
 				return region
 			}
 		}

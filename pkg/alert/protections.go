@@ -109,9 +109,11 @@ func isAboutLogFiles(a *anomaly.Anomaly) bool {
 	return len(a.Deleted) > 0 || strings.Contains(a.Explanation, fromLogBucket)
 }
 
+var isEventID = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
+
 // lookUp is the command that shows the record of a change.
 func lookUp(a *anomaly.Anomaly, eventID string) string {
-	if !isHarmless(eventID) || len(eventID) > 100 {
+	if !isEventID.MatchString(eventID) { // a comma would begin another attribute
 		return ""
 	}
 	return "aws cloudtrail lookup-events" + option(" --region ", regionOf(a)) +

@@ -2,9 +2,11 @@ package alert
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"bucketwatch/pkg/printable"
 )
 
 // noBreak is a space at which wrap doesn't break a line. It is not in harmless text.
@@ -14,19 +16,10 @@ const noBreak = "\u00a0"
 const width = 78
 
 // harmless replaces what could end a line or act on a terminal: log files hold what callers sent.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
-}
+func harmless(s string) string { return printable.Text(s) }
 
 // isHarmless tells whether s can be shown as it is, and so be copied.
-func isHarmless(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
-}
+func isHarmless(s string) bool { return printable.Is(s) }
 
 // cut is harmless s, with at most n characters.
 func cut(s string, n int) string {
@@ -103,12 +96,12 @@ func group(n int64) string {
 	return s
 }
 
-// shell is s as one word of a POSIX shell. It must be harmless.
+// plainWord needs no quotes in any shell. Zsh takes a word that begins with = for a command's name.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/-][A-Za-z0-9._/:@%+=,-]*$`)
+
+// shell is s as one word of a POSIX shell. It must be harmless. That it isn't taken for an option is up to the caller.
 func shell(s string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-/:@%+=,", r)
-	}
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+	if plainWord.MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

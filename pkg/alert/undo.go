@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -90,12 +91,20 @@ func getVersioning(i *Incident) string {
 func firstKey(i *Incident, name string) string {
 	for _, a := range i.named(name) {
 		for _, key := range a.Keys {
-			if isHarmless(key) && len(key) <= maxKey {
+			if isHarmless(key) && len(key) <= maxKey && !isFetched(key) {
 				return key
 			}
 		}
 	}
 	return ""
+}
+
+// isFetched tells whether AWS's CLI would take the value of an option for the place where to get it: whoever chose the key
+// would have it read a file, or ask a server.
+// https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html
+func isFetched(value string) bool {
+	scheme, _, ok := strings.Cut(value, "://")
+	return ok && slices.Contains([]string{"file", "fileb", "http", "https"}, strings.ToLower(scheme))
 }
 
 // restore says how deleted objects come back.
@@ -206,7 +215,9 @@ done <restore.txt`, shell(bucketOf(i)))
 // deletedPrefix is what the keys of all deleted objects begin with, if they are all known.
 func deletedPrefix(i *Incident) string {
 	if keys, all := deletedKeys(i); all {
-		return commonFolder(keys)
+		if prefix := commonFolder(keys); !isFetched(prefix) {
+			return prefix
+		}
 	}
 	return ""
 }
@@ -218,9 +229,13 @@ func option(name, value string) string {
 	return name + shell(value)
 }
 
+// isBucketName is as wide as the rules of old buckets. What begins with a hyphen would be taken for an option.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+var isBucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$`)
+
 // bucketOf is the bucket as commands name it.
 func bucketOf(i *Incident) string {
-	if i.Bucket == anomaly.Account || len(i.Bucket) > maxName || !isHarmless(i.Bucket) {
+	if !isBucketName.MatchString(i.Bucket) {
 		return "BUCKET"
 	}
 	return i.Bucket

@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"unicode/utf8"
+
+	"bucketwatch/pkg/printable"
 )
 
 // Limits of the specification and of CloudWatch's metrics, and MaxLine, which is our own: far below the 1 MB of the
@@ -63,10 +65,11 @@ func (e *Encoder) Encode(line *Line) error {
 		}
 	}
 	e.buf.WriteString("}\n")
-	if n := e.buf.Len(); n > MaxLine {
+	text := printable.JSON(e.buf.Bytes()) // lines are read on terminals too
+	if n := len(text); n > MaxLine {
 		return fmt.Errorf("%w: %d bytes, more than %d", ErrInvalid, n, MaxLine)
 	}
-	if _, err := e.w.Write(e.buf.Bytes()); err != nil {
+	if _, err := e.w.Write(text); err != nil {
 		return fmt.Errorf("cannot write metric line: %w", err)
 	}
 	return nil

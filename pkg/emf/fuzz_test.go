@@ -4,27 +4,20 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"bucketwatch/internal/emftest"
+	"bucketwatch/internal/hostile"
 	"bucketwatch/pkg/emf"
+	"bucketwatch/pkg/printable"
 )
 
 // FuzzEncode writes lines whose names and values are hostile. Whatever goes in is refused with nothing written, or is
 // one line that holds exactly the members given, and of which CloudWatch extracts the declared metric alone.
 func FuzzEncode(f *testing.F) {
-	hostile, err := os.ReadFile("testdata/hostile.txt") // one JSON string a line
-	if err != nil {
-		f.Fatal(err)
-	}
-	for quoted := range strings.Lines(string(hostile)) {
-		var s string
-		if err := json.Unmarshal([]byte(quoted), &s); err != nil {
-			f.Fatalf("hostile.txt: %s: %v", quoted, err)
-		}
+	for _, s := range hostile.Values() {
 		f.Add("Key", s, "photos", s, 1.0, 0)
 		f.Add(s, "x", "photos", "GetRequests", 1.0, 1)
 		f.Add("Key", "x", s, "GetRequests", 1.0, 2)
@@ -72,16 +65,22 @@ func FuzzEncode(f *testing.F) {
 			}
 			return
 		}
-		if len(plain) != 1 || emftest.Check([]byte(plain[0])) == nil || strings.Count(plain[0], "\n") != 1 {
+		if len(plain) != 1 || emftest.Check([]byte(plain[0])) == nil || !isLine(plain[0]) {
 			t.Fatalf("plain line is %q, want one line that is no metric", plain)
 		}
 	})
 }
 
+// isLine tells whether a terminal shows text as one line, whatever it is about.
+func isLine(text string) bool {
+	text, ok := strings.CutSuffix(text, "\n")
+	return ok && len(text) < emf.MaxLine && printable.Is(text)
+}
+
 // checkEncoded holds what was written against the line.
 func checkEncoded(t *testing.T, line *emf.Line, w writes) {
 	t.Helper()
-	if len(w) != 1 || strings.IndexByte(w[0], '\n') != len(w[0])-1 {
+	if len(w) != 1 || !isLine(w[0]) {
 		t.Fatalf("%d writes: %q, want one line", len(w), w)
 	}
 	got, err := emftest.Parse([]byte(w[0]))

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"bucketwatch/pkg/emf"
+	"bucketwatch/pkg/printable"
 )
 
 // Output is where lines go. Metric lines have one stream for themselves, since CloudWatch reads each line of it; the
@@ -22,7 +23,7 @@ func NewOutput(metrics, log io.Writer) *Output {
 	return &Output{metrics: metrics, log: log}
 }
 
-// Log is the writer for a log handler that writes a line at a time. It may be used by several goroutines at once.
+// Log is the writer for a log handler that writes a line of JSON at a time. It may be used by several goroutines at once.
 func (o *Output) Log() io.Writer { return lockedLog{o} }
 
 type lockedLog struct{ o *Output }
@@ -30,11 +31,10 @@ type lockedLog struct{ o *Output }
 func (l lockedLog) Write(p []byte) (int, error) {
 	l.o.mu.Lock()
 	defer l.o.mu.Unlock()
-	n, err := l.o.log.Write(p)
-	if err != nil {
-		return n, fmt.Errorf("cannot write log line: %w", err)
+	if _, err := l.o.log.Write(printable.JSON(p)); err != nil { // errors and keys hold what callers sent
+		return 0, fmt.Errorf("cannot write log line: %w", err)
 	}
-	return n, nil
+	return len(p), nil
 }
 
 // batch holds lines until all of a file's are there: one that can't be written down must not leave the others behind,

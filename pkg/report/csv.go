@@ -4,11 +4,11 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // sheet is a list of the report as CSV has it: one line for each entry.
@@ -104,8 +104,8 @@ func (r *Report) WriteCSV(w io.Writer, list string) error {
 	return nil
 }
 
-// cell is a value as text. Texts that a spreadsheet would take for a formula get an apostrophe before them: whoever may
-// make a request chooses the keys and user agents in it.
+// cell is a value as text. What isn't printable is replaced, and what a spreadsheet would take for a formula gets an
+// apostrophe before it: whoever may make a request chooses the keys and user agents in it.
 func cell(v any) string {
 	switch v := v.(type) {
 	case time.Time:
@@ -118,17 +118,14 @@ func cell(v any) string {
 	case int64:
 		return strconv.FormatInt(v, 10)
 	}
-	s := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) { // may act on a terminal
-			return unicode.ReplacementChar
-		}
-		return r
-	}, fmt.Sprint(v))
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
-		return "'" + s
-	}
-	return s
+	return formula.ReplaceAllString(harmless(fmt.Sprint(v)), "$1'$2")
 }
+
+// formula is what a spreadsheet may take for the beginning of one, also where it drops blanks and quotes before it, knows
+// the wide forms of East Asian keyboards, or is set to semicolons between the cells (as where the decimal point is a
+// comma): then it ends cells at those, and the quotes round a cell are no quotes.
+// https://owasp.org/www-community/attacks/CSV_Injection
+var formula = regexp.MustCompile(`(^|;)([ "]*[=+\-@＝＋－＠])`)
 
 func joined(counts map[string]int64) string {
 	var names []string

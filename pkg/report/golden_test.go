@@ -80,3 +80,32 @@ func TestWriteFails(t *testing.T) {
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+// A spreadsheet is given texts, and no formulas.
+func TestCell(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                     "",
+		"a/7.jpg":              "a/7.jpg",
+		"a-b=c+d@e":            "a-b=c+d@e",
+		"=1+1":                 "'=1+1",
+		"+1":                   "'+1",
+		"-1":                   "'-1",
+		"@SUM(A1)":             "'@SUM(A1)",
+		" =1+1":                "' =1+1",
+		"\t=1+1":               "\ufffd=1+1",
+		"\r\n=1+1":             "\ufffd\ufffd=1+1",
+		"＝1":                   "'＝1",
+		"a;=1;b":               "a;'=1;b",
+		"a;;  +1":              "a;;'  +1",
+		"a;\"=1\"":             "a;'\"=1\"",
+		"Mozilla/5.0 (X11; U)": "Mozilla/5.0 (X11; U)",
+		"\x1b[31m\u009b\u202e": "\ufffd[31m\ufffd\ufffd",
+	} {
+		if got := cell(in); got != want {
+			t.Errorf("cell(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := cell(int64(-1)); got != "-1" {
+		t.Errorf("cell(-1) = %q: a number stays one", got)
+	}
+}

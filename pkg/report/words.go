@@ -5,20 +5,13 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
+	"bucketwatch/pkg/printable"
 	"bucketwatch/pkg/s3event"
 )
 
 // harmless replaces what could end a line or act on a terminal: log files hold what callers sent.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
-}
+func harmless(s string) string { return printable.Text(s) }
 
 func harmlessAll(list []string) []string {
 	out := make([]string, len(list))

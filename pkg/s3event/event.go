@@ -91,6 +91,9 @@ func Interpret(r *cloudtrail.Record, e *Event) {
 		e.Ownership = UnknownOwner
 	case bytes.Equal(account, r.RecipientAccountID):
 		e.Ownership = Owned
+		if noSuchBucket(r) {
+			e.Ownership = UnknownOwner
+		}
 	default:
 		e.Ownership = ForeignBucket
 	}

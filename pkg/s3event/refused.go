@@ -1,5 +1,7 @@
 package s3event
 
+import "bucketwatch/pkg/cloudtrail"
+
 // ReadRefused tells whether e is a GET or HEAD of an object that isn't there, as far as the answer tells: 404, or the 403
 // that S3 gives for it to all who may not list the bucket.
 //
@@ -18,4 +20,12 @@ func (e *Event) ReadRefused() bool {
 		return e.Status == 404 || e.Status == 403
 	}
 	return false
+}
+
+// noSuchBucket tells whether S3 answered that there is no such bucket. Whoever asked may have invented its name, so it
+// must not become a metric's, whatever the record says of an owner. (It isn't confirmed that such a record can name one.)
+//
+// A copy is answered so for want of its source, too; nothing tells the two apart.
+func noSuchBucket(r *cloudtrail.Record) bool {
+	return string(r.ErrorCode) == "NoSuchBucket" || string(r.EventName) == "HeadBucket" && status(r) == 404
 }

@@ -53,6 +53,13 @@ var buckets = []struct {
 	{"owner's copy of another's request", "get-object", `{"userIdentity":{"type":"AWSAccount","accountId":"444455556666"}}`, "photos", s3event.Owned},
 	{"anonymous request", "get-object", `{"userIdentity":{"type":"AWSAccount","accountId":"anonymous","principalId":""}}`, "photos", s3event.Owned},
 
+	{"no such bucket", "get-object", `{"errorCode":"NoSuchBucket"}`, "photos", s3event.UnknownOwner},
+	{"no such bucket, HEAD", "get-object", `{"eventName":"HeadBucket","errorCode":"NotFound"}`, "photos", s3event.UnknownOwner},
+	{"no such bucket, HEAD without a code", "get-object", `{"eventName":"HeadBucket","additionalEventData":{"httpStatusCode":404}}`, "photos", s3event.UnknownOwner},
+	{"no such bucket, requester's copy", "get-object", `{"errorCode":"NoSuchBucket","resources":[` + photosForeign + `]}`, "photos", s3event.ForeignBucket},
+	{"no such key", "get-object", `{"errorCode":"NoSuchKey"}`, "photos", s3event.Owned},
+	{"no such key, HEAD", "get-object", `{"eventName":"HeadObject","errorCode":"NotFound"}`, "photos", s3event.Owned},
+
 	{"dots", "get-object", `{"requestParameters":{"bucketName":"www.example.com"},"resources":[{"accountId":"111122223333","type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::www.example.com"}]}`, "www.example.com", s3event.Owned},
 	{"China", "get-object", list(`{"accountId":"111122223333","type":"AWS::S3::Bucket","ARN":"arn:aws-cn:s3:::photos"}`), "photos", s3event.Owned},
 	{"GovCloud", "get-object", list(`{"accountId":"111122223333","type":"AWS::S3::Bucket","ARN":"arn:aws-us-gov:s3:::photos"}`), "photos", s3event.Owned},

@@ -26,7 +26,7 @@ class Function(Resource):
     def check(self, p):
         """AWS, of CreateFunction: the role must let Lambda send to the dead-letter queue."""
         if target := p.get("DeadLetterConfig", {}).get("TargetArn"):
-            if not identity.role_allows(self.account.id, p["Role"], "sqs:SendMessage", target):
+            if not identity.role_allows(self.account.id, p["Role"], "sqs:SendMessage", target):  # no call is made
                 raise Refused("The provided execution role does not have permissions to call SendMessage on SQS")
         reserved = {"AWS_REGION", "AWS_XRAY_DAEMON_ADDRESS", "AWS_LAMBDA_FUNCTION_NAME", "_HANDLER", "_X_AMZN_TRACE_ID"}
         if used := reserved & set(p.get("Environment", {}).get("Variables", {})):
@@ -89,7 +89,7 @@ class EventSourceMapping(Resource):
         function = client.get_function_configuration(FunctionName=p["FunctionName"])
         arn = p["EventSourceArn"]
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
-            if not identity.role_allows(self.account.id, function["Role"], f"sqs:{action}", arn):
+            if not identity.ask(self.account.id, function["Role"], f"sqs:{action}", arn):
                 raise Refused(f"The provided execution role does not have permissions to call {action} on SQS")
         queue = sqs_backends[self.account.id][self.account.region].get_queue(arn.rpartition(":")[2])
         hidden, timeout = queue.visibility_timeout, function["Timeout"]
