@@ -72,6 +72,25 @@ func isAtLimit(err error) bool {
 	return false
 }
 
+// reached are the metrics of limits that a file may be beyond and is read all the same: docs/ARCHITECTURE.md lists them.
+var reached = []int{
+	metric.RecordsNotCompared, metric.LatenciesNotKept, metric.BucketsNotTold, metric.CallersNotTold, metric.DeletesNotListed,
+	metric.KeysNotKept, metric.ChangesNotTold, metric.KeysNotJudged,
+}
+
+// logReached says in the log which limits were reached, beside the metrics. It is no warning: what is left out is named.
+func (p *Pipeline) logReached(ctx context.Context, health *[len(metric.Health)]int64, what ...any) {
+	args := what
+	for _, m := range reached {
+		if n := health[m]; n > 0 {
+			args = append(args, metric.Health[m].Name, n)
+		}
+	}
+	if len(args) > len(what) {
+		p.Log.InfoContext(ctx, "limits reached", args...)
+	}
+}
+
 // refused counts a file that was given up at a limit.
 func (p *Pipeline) refused(ctx context.Context, f *file) {
 	var health [len(metric.Health)]int64

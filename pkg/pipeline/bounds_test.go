@@ -94,6 +94,9 @@ func TestOutOfTime(t *testing.T) {
 	}
 	w.s3 = works
 	w.read(t, d)
+	if logged := w.logged(t, "limits reached"); len(logged) > 0 {
+		t.Errorf("the log has %v, want none of a usual file", logged)
+	}
 	if all := w.take(t); sum(all, "FilesProcessed") != 1 || sum(all, "FilesTakenOver") != 0 {
 		t.Errorf("the retry gave %v, want the file processed", all)
 	}
@@ -128,6 +131,9 @@ func TestChangesNotTold(t *testing.T) {
 		changes = append(changes, request{at: clockOn(10, 1, 0), who: intern, operation: "PutBucketVersioning", bucket: fmt.Sprintf("bucket-%d", n), parameters: suspended})
 	}
 	w.read(t, deliver(1, clockOn(10, 5, 0), changes...))
+	if logged := w.logged(t, "limits reached"); len(logged) != 1 || logged[0]["ChangesNotTold"] != 10.0 || logged[0]["key"] == nil {
+		t.Errorf("the log has %v, want the limit and the file", logged)
+	}
 	if all := w.take(t); sum(all, "ChangesNotTold") != 10 {
 		t.Errorf("ChangesNotTold = %d, want 10", sum(all, "ChangesNotTold"))
 	}

@@ -90,6 +90,7 @@ func (p *Pipeline) whole(ctx context.Context, f *file) error {
 		return err
 	}
 	p.logProcessed(ctx, f)
+	p.logReached(ctx, &f.health, "bucket", f.object.Bucket, "key", f.object.Key)
 	return nil
 }
 

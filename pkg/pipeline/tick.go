@@ -36,6 +36,7 @@ func (p *Pipeline) tick(ctx context.Context, at time.Time) error {
 	if t.health[metric.TicksFailed] == 0 {
 		t.health[metric.Ticks] = 1
 	}
+	p.logReached(ctx, &t.health)
 	w := p.tickWriter(t, "")
 	if err := w.health(&t.health, ""); err != nil {
 		return err
