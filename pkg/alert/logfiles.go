@@ -19,7 +19,7 @@ func isAboutDigest(a *anomaly.Anomaly) bool {
 
 // onlyAboutDigests tells whether there is nothing else.
 func (i *Incident) onlyAboutDigests() bool {
-	return !slices.ContainsFunc(i.Anomalies, func(a anomaly.Anomaly) bool { return !isAboutDigest(&a) })
+	return len(i.Anomalies) > 0 && !slices.ContainsFunc(i.Anomalies, func(a anomaly.Anomaly) bool { return !isAboutDigest(&a) })
 }
 
 // logFilesWrong says what to do about log files that are missing or altered.

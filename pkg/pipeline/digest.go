@@ -41,7 +41,7 @@ func (p *Pipeline) inventory(ctx context.Context, f *file) error {
 	case err != nil:
 		return err
 	}
-	inventory, why, err := p.comparable(ctx, f, digest)
+	inventory, why, err := p.inventoryOf(ctx, f, digest)
 	if err != nil {
 		return err
 	}
@@ -105,10 +105,10 @@ func (p *Pipeline) digestTime(f *file) time.Time {
 	return f.started
 }
 
-// comparable returns those log files that the function is told of as it is of their digest, or nil and why there are
+// inventoryOf returns those log files that the function is told of as it is of their digest, or nil and why there are
 // none. Of other log files why says so beside them. To be told of what isn't missing is worse than not to be told: when
 // in doubt, it isn't compared.
-func (p *Pipeline) comparable(ctx context.Context, f *file, d *cloudtrail.DigestFile) (i *anomaly.Inventory, why string, err error) {
+func (p *Pipeline) inventoryOf(ctx context.Context, f *file, d *cloudtrail.DigestFile) (i *anomaly.Inventory, why string, err error) {
 	key, ok := cloudtrail.ParseDigestKey(f.object.Key)
 	now := p.digestTime(f)
 	switch {
@@ -223,5 +223,6 @@ func (p *Pipeline) lookAgain(ctx context.Context, t *round, d history.Due) ([]an
 		}
 		found = append(found, anomaly.MissingLogFiles(i, keys, c.begun, digestWait))
 	}
+	// Another name than that of what the digest's own invocation has found, which would be overwritten.
 	return found, p.history.PutFound(ctx, found, i.Digest+"#waited", t.now, t.now)
 }
