@@ -165,7 +165,10 @@ def test_existing_log_bucket_needs_no_bucket_and_no_trail():
     assert not {"LogBucket", "LogBucketPolicy", "Trail", "LogBucketInvokesProcessor"} & set(made)
     statements = made["ProcessorRole"]["Policies"][0]["PolicyDocument"]["Statement"]
     by_action = {a: s for s in statements for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])}
-    assert by_action["s3:GetObject"]["Resource"] == "arn:aws:s3:::trail-logs/o-abc123/AWSLogs/*/CloudTrail/*"
+    assert by_action["s3:GetObject"]["Resource"] == [
+        "arn:aws:s3:::trail-logs/o-abc123/AWSLogs/*/CloudTrail/*",
+        "arn:aws:s3:::trail-logs/o-abc123/AWSLogs/*/CloudTrail-Digest/*",
+    ]
     assert by_action["kms:Decrypt"]["Resource"] == "arn:aws:kms:eu-central-1:111122223333:key/1"
     assert by_action["kms:Decrypt"]["Condition"]["StringEquals"] == {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
     rule = nested(made, "ExistingLogBucket")["LogFilesRule"]

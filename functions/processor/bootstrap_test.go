@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -165,6 +168,105 @@ func TestBootstrap(t *testing.T) {
 		}
 	})
 
+	t.Run("a log file that takes too long", func(t *testing.T) {
+		file := traffic.Hour(8, time.Now()).Files[0]
+		slow := slowS3(t, file.Body)
+		env := environment(s3)
+		env["AWS_ENDPOINT_URL_S3"] = slow.URL
+		env["BUCKETWATCH_TABLE"] = ":memory:"
+		env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "256"
+		stdout, stderr := new(bytes.Buffer), new(bytes.Buffer)
+		f, err := localaws.StartFunction(t.Context(), localaws.FunctionConfig{Bootstrap: bootstrap, Env: env, Stdout: stdout, Stderr: stderr, Timeout: 2 * time.Second})
+		if err != nil {
+			t.Fatalf("%v\n%s", err, stderr)
+		}
+		t.Cleanup(func() { f.Close() })
+		_, err = f.Invoke(t.Context(), notification("logs", file.Key))
+		var failure *localaws.FunctionError
+		if !errors.As(err, &failure) || failure.Type != "FileError" {
+			t.Fatalf("Invoke = %v, want an error of the function's own before its time is over\n%s", err, stderr)
+		}
+		for _, part := range []string{file.Key, "out of time after 1.", "raise the parameter MemorySize (now 256)", "Timeout in template.yaml", "at byte "} {
+			if !strings.Contains(failure.Message, part) || !strings.Contains(stderr.String(), part) {
+				t.Errorf("the error or the log does not hold %q: %s\n%s", part, failure.Message, stderr)
+			}
+		}
+		if !strings.Contains(stdout.String(), `"FilesRefused":1`) {
+			t.Errorf("standard output has no FilesRefused: %s", stdout)
+		}
+		// The claim was given back, so that the retry begins at once.
+		slow.fast.Store(true)
+		if _, err := f.Invoke(t.Context(), notification("logs", file.Key)); err != nil {
+			t.Fatalf("Invoke again = %v\n%s", err, stderr)
+		}
+		if got := stdout.String(); strings.Count(got, `"FilesProcessed":1`) != 1 || strings.Contains(got, "FilesTakenOver") {
+			t.Errorf("standard output = %s, want the file processed once, and not taken over", got)
+		}
+	})
+
+	t.Run("a log file that takes too much memory", func(t *testing.T) {
+		var body bytes.Buffer
+		if _, err := traffic.Large(&body, 2000, 9, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		key := traffic.Key("111122223333", "eu-central-1", time.Now().Add(-5*time.Minute), "AbCdEfGhIjKlMnOp")
+		if err := s3.Put(t.Context(), "logs", key, body.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		env := environment(s3)
+		env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "26" // less than there is
+		f, stdout, stderr := start(t, env)
+		_, err := f.Invoke(t.Context(), notification("logs", key))
+		if err == nil || !strings.Contains(err.Error(), "out of memory: ") || !strings.Contains(err.Error(), "of the function's 26 MB are in use, and the file needs more: raise the parameter MemorySize") {
+			t.Errorf("Invoke = %v, want an error that says which parameter to raise\n%s", err, stderr)
+		}
+		if !strings.Contains(stdout.String(), `"FilesRefused":1`) {
+			t.Errorf("standard output has no FilesRefused: %s", stdout)
+		}
+	})
+
+	t.Run("a digest of what was and what was not delivered", func(t *testing.T) {
+		hour := traffic.Hour(7, time.Date(2026, 11, 20, 10, 45, 0, 0, time.UTC))
+		env := environment(s3)
+		env["BUCKETWATCH_TABLE"], env["BUCKETWATCH_CLOCK"] = ":memory:", "delivery"
+		f, stdout, stderr := start(t, env)
+		invoke := func(payload []byte) {
+			t.Helper()
+			if _, err := f.Invoke(t.Context(), payload); err != nil {
+				t.Fatalf("%v\n%s", err, stderr)
+			}
+		}
+		first, second := hour.Digest(hour.Region, hour.From.Add(-time.Hour), hour.From), hour.Digest(hour.Region, hour.From, hour.To)
+		lost := hour.Files[len(hour.Files)/2].Key
+		for _, file := range append([]traffic.File{first}, append(hour.Files, second)...) {
+			if err := s3.Put(t.Context(), hour.LogBucket, file.Key, file.Body); err != nil {
+				t.Fatal(err)
+			}
+			if file.Key != lost {
+				invoke(notification(hour.LogBucket, file.Key))
+			}
+		}
+		invoke(fmt.Appendf(nil, `{"bucketwatch":"tick","time":%q}`, hour.To.Add(2*time.Hour+time.Minute).Format(time.RFC3339)))
+		var missing []string
+		for text := range strings.Lines(stdout.String()) {
+			var line struct {
+				Anomaly, Explanation string
+				Keys                 []string
+				AlteredLogFiles      int
+			}
+			if err := json.Unmarshal([]byte(text), &line); err != nil || line.AlteredLogFiles > 0 {
+				t.Errorf("standard output has %s (%v)", text, err)
+			}
+			if line.Anomaly == "MissingLogFiles" {
+				missing = append(missing, line.Keys...)
+				t.Log(line.Explanation)
+			}
+		}
+		if len(missing) != 1 || missing[0] != lost {
+			t.Errorf("missing are %q, want %q", missing, lost)
+		}
+	})
+
 	// The smallest function that the template offers must survive the widest file, or it is never read.
 	wide := map[string]string{
 		"each record of another bucket": `"eventName":"GetObject","resources":[{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::bucket-%d","accountId":"111122223333"}]`,
@@ -189,6 +291,28 @@ func TestBootstrap(t *testing.T) {
 			}
 		})
 	}
+}
+
+// slow is an S3 that sends the beginning of the one object that it has, and no more until it is fast.
+type slow struct {
+	*httptest.Server
+	fast atomic.Bool
+}
+
+func slowS3(t *testing.T, object []byte) *slow {
+	s := new(slow)
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(object)))
+		if s.fast.Load() {
+			w.Write(object)
+			return
+		}
+		w.Write(object[:len(object)/2])
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(s.Close)
+	return s
 }
 
 // wideFile makes a log file of as many records as the largest has, with the members given, in which %d is different in

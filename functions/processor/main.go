@@ -55,6 +55,9 @@ func run(ctx context.Context, out *pipeline.Output, logger *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("cannot use the configuration: %w", err)
 	}
+	if most := settings.GoMemory(); most > 0 {
+		debug.SetMemoryLimit(most / 10 * 9) // to collect sooner rather than be killed
+	}
 	declared, err := expected.Load(filepath.Join(os.Getenv("LAMBDA_TASK_ROOT"), expected.FileName))
 	if err != nil {
 		return err

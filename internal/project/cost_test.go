@@ -48,8 +48,10 @@ const (
 	stateCalls  = 7.7
 	stateWrites = 4.2 // write request units
 	stateReads  = 8.9 // read request units
-	claimCalls  = 2   // for each log file
+	claimCalls  = 2   // for each log file and digest
 	claimWrites = 2
+	digestReads = 1   // read unit for each digest
+	listReads   = 1   // for each log file that a digest names
 	dueReads    = 1   // for each tick, also if nothing is due
 	stateStored = 3e6 // bytes of a bucket at a time; assumed
 )
@@ -84,7 +86,7 @@ const (
 	logMonths        = 3       // LogRetentionDays, 90
 	fileMonths       = 13      // LogFileRetentionDays, 365, and 30 days as an old version
 	memoryGB         = 0.25    // MemorySize, 256
-	invocationTime   = 0.1     // seconds for a log file
+	invocationTime   = 0.1     // seconds for a log file or a digest
 	recordTime       = 0.0001  // seconds for a record
 	tickTime         = 0.1     // seconds for a tick
 	ticks            = 60 * hours
@@ -104,7 +106,8 @@ type cost struct {
 var absent = []int{
 	metric.RecordsTooOld, metric.RecordsMalformed, metric.RecordsUnaccounted, metric.RecordsNotCompared, metric.LatenciesNotKept,
 	metric.BucketsNotTold, metric.CallersNotTold, metric.DeletesNotListed, metric.DeletesUnattributed, metric.KeysNotKept,
-	metric.FilesTakenOver, metric.TicksFailed, metric.KeysNotJudged, metric.AlertsPublished, metric.AlertsFailed,
+	metric.FilesTakenOver, metric.TicksFailed, metric.KeysNotJudged, metric.AlertsPublished, metric.AlertsFailed, metric.AlertsHeldBack,
+	metric.FilesRefused, metric.MissingLogFiles, metric.AlteredLogFiles, metric.DigestsNotCompared, metric.ChangesNotTold,
 }
 
 // measured is what lines and records weigh, in bytes, rounded up to 50.
@@ -140,10 +143,11 @@ func newCost(buckets int, level metric.Level, m measured, w watched) cost {
 		weight(files+digests, m.health) + weight(files+digests, m.log) + weight(files+digests, platformBytes) +
 		weight(ticks, m.tick) + weight(ticks, platformBytes)
 	c.logs = logGB*priceLogGB + logGB*compressed*logMonths*priceLogGBMonth
-	c.logFiles = n*requests*float64(m.record)/1e9*fileMonths*priceStorageGB + (files+digests)*pricePuts + files*priceGets
+	c.logFiles = n*requests*float64(m.record)/1e9*fileMonths*priceStorageGB + (files+digests)*pricePuts + (files+digests)*priceGets
 	c.function = (files+digests+ticks)*(priceInvocations+priceTraces) + ticks*priceSchedule +
-		(files*invocationTime+ticks*tickTime+n*requests*recordTime)*memoryGB*priceGBSecond + pollsAMonth*priceQueueRequests
-	c.table = n*files*(stateWrites*priceWriteUnits+stateReads*priceReadUnits) + files*claimWrites*priceWriteUnits +
+		((files+digests)*invocationTime+ticks*tickTime+n*requests*recordTime)*memoryGB*priceGBSecond + pollsAMonth*priceQueueRequests
+	c.table = n*files*(stateWrites*priceWriteUnits+stateReads*priceReadUnits) + (files+digests)*claimWrites*priceWriteUnits +
+		(digests*digestReads+files*listReads)*priceReadUnits +
 		ticks*dueReads*priceReadUnits + n*stateStored/1e9*priceTableGB
 	c.watch = float64(w.alarmMetrics+bucketsOfDeletes)*priceAlarmMetric + float64(w.dashboards)*priceDashboard +
 		float64(w.rules)*(priceRule+callerLines*priceRuleEvents)
@@ -293,13 +297,13 @@ func costText(t *testing.T) (summary, section string) {
 	item("**Log files** in S3: %d bytes a record, kept for %d months (`LogFileRetentionDays` 365, and 30 days as old versions) at $0.023 a "+
 		"gigabyte; writing and reading %s files and %s digests.", m.record, fileMonths, thousands(filesAnHour*hours), thousands(digestsAnHour*hours))
 	item("**Function**: an invocation for each file and digest, and for a tick each minute, %s a month, at $0.20 a million, traced by X-Ray at "+
-		"$5.00 a million; %.1f seconds for a file or a tick and %.1f milliseconds for a record (assumed, not measured on Lambda) at 256 MB of "+
+		"$5.00 a million; %.1f seconds for a file, a digest or a tick and %.1f milliseconds for a record (assumed, not measured on Lambda) at 256 MB of "+
 		"arm64, $%.10f a gigabyte-second; the schedule at $1.00 a million, of which the first 14 million a month are free; Lambda's %s looks "+
 		"into the empty retry queue at $0.40 a million.", thousands(ticks), invocationTime, recordTime*1000, priceGBSecond, thousands(pollsAMonth))
 	item("**Table**: at most, as if each log file had deletes in each bucket, it costs for each bucket in a file %.1f write units at $0.625 a "+
-		"million and %.1f read units at $0.125 a million, in %.1f calls, those of the ticks that judge it included; and for each file %d write "+
-		"units in %d calls. A tick with nothing due is %d read unit, %s a month. It grows with files and buckets, never with objects. About "+
-		"%.0f MB are kept of each bucket (assumed) at $0.25 a gigabyte.", stateWrites, stateReads, stateCalls, claimWrites, claimCalls, dueReads,
+		"million and %.1f read units at $0.125 a million, in %.1f calls, those of the ticks that judge it included; and for each file and digest %d write "+
+		"units in %d calls, for each digest %d read unit, and %d more for each log file that it names. A tick with nothing due is %d read unit, %s a month. It grows with files and buckets, never with objects. About "+
+		"%.0f MB are kept of each bucket (assumed) at $0.25 a gigabyte.", stateWrites, stateReads, stateCalls, claimWrites, claimCalls, digestReads, listReads, dueReads,
 		thousands(ticks*dueReads), stateStored/1e6)
 	item("**Watching**: alarms on %d metrics at $0.10, and $0.10 for each bucket with unexpected deletes, here %d; the dashboard, $%.2f; "+
 		"%d contributor rules at $0.50, and $0.02 per million lines about callers for each rule. Not counted: what an open dashboard's "+
@@ -359,9 +363,9 @@ func TestNewCost(t *testing.T) {
 		{"data events", c.dataEvents, 1.00},                                                                         // 10 × $0.10
 		{"metrics", c.metrics, float64(80+13) * 0.30},                                                               // 8 each
 		{"logs", c.logs, (0.1*(0.8760+0.3504+0.01) + (200+626)*29_930/1e9 + (100+626)*43_800/1e9) * 0.5135},         // GB at $0.50 + 3 × 15 % × $0.03
-		{"log files", c.logFiles, 0.1*13*0.023 + 29_930*0.000005 + 17_520*0.0000004},                                // 0.1 GB for 13 months
-		{"function", c.function, 73_730*0.0000052 + 43_800*0.000001 + (1_752+4_380+100)*0.25*0.0000133334 + 0.2628}, // 657,000 polls
-		{"table", c.table, asked*(4.2*0.000000625+8.9*0.000000125) + 17_520*2*0.000000625 + 43_800*0.000000125 + 10*0.003*0.25},
+		{"log files", c.logFiles, 0.1*13*0.023 + 29_930*0.000005 + 29_930*0.0000004},                                // 0.1 GB for 13 months
+		{"function", c.function, 73_730*0.0000052 + 43_800*0.000001 + (2_993+4_380+100)*0.25*0.0000133334 + 0.2628}, // 657,000 polls
+		{"table", c.table, asked*(4.2*0.000000625+8.9*0.000000125) + 29_930*2*0.000000625 + (12_410+17_520)*0.000000125 + 43_800*0.000000125 + 10*0.003*0.25},
 		{"watching", c.watch, 1.10 + 3.00 + 2*(0.50+0.3504*0.02)},
 		{"sum", c.total, c.dataEvents + c.metrics + c.logs + c.logFiles + c.function + c.table + c.watch},
 	} {
@@ -377,8 +381,9 @@ func TestAbsentMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A generated hour has some of each: a record without a name, a request two weeks old, a call without its keys' caller.
-	odd := []int{metric.RecordsTooOld, metric.RecordsMalformed, metric.DeletesUnattributed, metric.AlertsPublished}
+	// A generated hour has some of each: a record without a name, a request two weeks old, a call without its keys' caller, a
+	// trail's first digests.
+	odd := []int{metric.RecordsTooOld, metric.RecordsMalformed, metric.DeletesUnattributed, metric.AlertsPublished, metric.DigestsNotCompared}
 	for _, text := range texts {
 		var line map[string]any
 		if err := json.Unmarshal([]byte(text), &line); err != nil {

@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"pkg/history":         {"pkg/anomaly", "pkg/state"},
 	"pkg/expected":        {"pkg/s3event", "go.yaml.in/yaml/v4"},
 	"pkg/evidence":        {"pkg/anomaly", "pkg/cloudtrail", "pkg/expected", "pkg/s3event"},
-	"pkg/alert":           {"pkg/anomaly", "pkg/printable", "pkg/s3event"},
+	"pkg/alert":           {"pkg/anomaly", "pkg/cloudtrail", "pkg/printable", "pkg/s3event"},
 	"pkg/pipeline": {"pkg/alert", "pkg/anomaly", "pkg/cloudtrail", "pkg/emf", "pkg/evidence", "pkg/expected", "pkg/history", "pkg/metric", "pkg/printable", "pkg/s3event", "pkg/state", "pkg/trigger",
 		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
 	"pkg/logfiles": {"pkg/cloudtrail", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/smithy-go"},

@@ -132,7 +132,7 @@ var grants = map[string]struct{ resource, why string }{
 
 // callResources says what each call of the code may be about.
 var callResources = map[string]string{
-	"s3:GetObject":            "log files",
+	"s3:GetObject":            "log files", // and digests
 	"sns:Publish":             "AlertsTopic",
 	"dynamodb:GetItem":        "StateTable.Arn",
 	"dynamodb:Query":          "StateTable.Arn",
@@ -148,14 +148,15 @@ func checkPolicy(s *stack, calls []string) (faults []string) {
 	if role.property("ManagedPolicyArns") != nil {
 		faults = append(faults, role.fault("write the statements out: managed policies allow more than is needed"))
 	}
-	logFiles := "arn:aws:s3:::" + s.byID("LogBucket").text("BucketName") + "/AWSLogs/111122223333/CloudTrail/*"
+	folders := "arn:aws:s3:::" + s.byID("LogBucket").text("BucketName") + "/AWSLogs/111122223333/"
 	if existing := s.parameters["ExistingLogBucketName"]; existing != "" {
 		prefix := s.parameters["LogFilePrefix"]
 		if prefix != "" {
 			prefix += "/"
 		}
-		logFiles = "arn:aws:s3:::" + existing + "/" + prefix + "AWSLogs/*/CloudTrail/*"
+		folders = "arn:aws:s3:::" + existing + "/" + prefix + "AWSLogs/*/"
 	}
+	logFiles := folders + "CloudTrail/* and " + folders + "CloudTrail-Digest/*"
 	got := map[string]string{}
 	for _, policy := range list(role.property("Policies")) {
 		for _, statement := range list(follow(policy, "PolicyDocument", "Statement")) {
@@ -350,7 +351,7 @@ func TestCheckPolicy(t *testing.T) {
       Policies:
         - PolicyDocument:
             Statement:
-              - {Effect: Allow, Action: s3:GetObject, Resource: !Sub "${LogBucket.Arn}/AWSLogs/111122223333/CloudTrail/*"}
+              - {Effect: Allow, Action: s3:GetObject, Resource: [!Sub "${LogBucket.Arn}/AWSLogs/111122223333/CloudTrail/*", !Sub "${LogBucket.Arn}/AWSLogs/111122223333/CloudTrail-Digest/*"]}
               - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: ProcessorLogGroup.Arn}
               - {Effect: Allow, Action: sqs:SendMessage, Resource: DeadLetterQueue.Arn}
               - {Effect: Allow, Action: [sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes], Resource: RetryQueue.Arn}
@@ -358,11 +359,11 @@ func TestCheckPolicy(t *testing.T) {
 `
 	c := func(s *stack) []string { return checkPolicy(s, []string{"s3:GetObject"}) }
 	testCheck(t, c, []example{{"in order", good, ""}}, replacing(good,
-		[4]string{"call not allowed", "Action: s3:GetObject", "Action: []", "allow s3:GetObject on arn:aws:s3:::logs/AWSLogs/111122223333/CloudTrail/*: the code calls it"},
+		[4]string{"call not allowed", "Action: s3:GetObject", "Action: []", "allow s3:GetObject on arn:aws:s3:::logs/AWSLogs/111122223333/CloudTrail/* and arn:aws:s3:::logs/AWSLogs/111122223333/CloudTrail-Digest/*: the code calls it"},
 		[4]string{"Lambda not allowed", "logs:PutLogEvents", "", "allow logs:PutLogEvents on ProcessorLogGroup.Arn: Lambda writes the log"},
 		[4]string{"more than called", "s3:GetObject", "[s3:GetObject, s3:PutObject]", "s3:PutObject is allowed, but neither"},
 		[4]string{"key where there is none", "s3:GetObject", "[s3:GetObject, kms:Decrypt]", "kms:Decrypt is allowed, but neither"},
-		[4]string{"wider", "/AWSLogs/111122223333/CloudTrail/*", "/*", "s3:GetObject is allowed on arn:aws:s3:::logs/*, want"},
+		[4]string{"wider", "/AWSLogs/111122223333/CloudTrail/*", "/*", "s3:GetObject is allowed on arn:aws:s3:::logs/* and"},
 		[4]string{"elsewhere too", "Action: sqs:SendMessage", "Action: [sqs:SendMessage, sqs:ReceiveMessage]", "sqs:ReceiveMessage is allowed on"},
 		[4]string{"managed policy", "      Policies:", "      ManagedPolicyArns: [x]\n      Policies:", "write the statements out"},
 	))

@@ -85,9 +85,14 @@ func run(level string) ([]string, error) {
 	handler := slog.NewJSONHandler(out.Log(), &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr}) // as functions/processor has it
 	p.Log = slog.New(handler)
 
-	digest := strings.Replace(hour.Files[0].Key, "/CloudTrail/", "/CloudTrail-Digest/", 1)
+	// The first digest says where the comparison begins, the next one names what is to be read yet.
+	digests := []traffic.File{hour.Digest(hour.Region, hour.From.Add(-time.Hour), hour.From), hour.Digest(hour.Region, hour.From, hour.To)}
+	for _, f := range digests {
+		store[f.Key] = f.Body
+	}
 	payloads := [][]byte{
-		fmt.Appendf(nil, `{"s3Bucket":%q,"s3ObjectKey":[%q]}`, hour.LogBucket, digest),
+		fmt.Appendf(nil, `{"s3Bucket":%q,"s3ObjectKey":[%q]}`, hour.LogBucket, digests[0].Key),
+		fmt.Appendf(nil, `{"s3Bucket":%q,"s3ObjectKey":[%q]}`, hour.LogBucket, digests[1].Key),
 		[]byte(`{"bucketwatch":"test-alert"}`),
 		// A file that isn't there, of a batch: its error is in the log.
 		[]byte(`{"Records":[{"eventSource":"aws:sqs","messageId":"1","body":"{\"s3Bucket\":\"b\",\"s3ObjectKey\":[\"AWSLogs/1/CloudTrail/x.json.gz\"]}"}]}`),

@@ -10,8 +10,8 @@
 //
 // The records have the members, the order and the lengths of real ones (event versions 1.05 and 1.09 to 1.11). Where
 // no real record is public (the per-key records of a DeleteObjects call, lifecycle actions), their shape is an
-// assumption and its comment says so. Left out: digests, Insights and aggregated events, directory buckets, Outposts,
-// access points.
+// assumption and its comment says so. Left out: Insights and aggregated events, directory buckets, Outposts, access
+// points, the signatures of digests.
 package traffic
 
 import "time"

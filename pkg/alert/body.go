@@ -141,7 +141,9 @@ func compareSequence(a, b *anomaly.Anomaly) int {
 // facts say who, from where, with what, when, where and which objects.
 func (p *paper) facts(i *Incident) {
 	p.WriteByte('\n')
-	p.who(i)
+	if !i.onlyAboutDigests() {
+		p.who(i)
+	}
 	var addresses, agents, keys []string
 	inAll := int64(0)
 	for _, a := range byTelling(i.Anomalies) {

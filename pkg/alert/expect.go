@@ -34,7 +34,7 @@ func (p *paper) expect(i *Incident) {
 // neverExpected says why an entry would change nothing, if so.
 func neverExpected(i *Incident) string {
 	var always []string
-	for _, name := range []string{anomaly.NameAttackSequence, anomaly.NameProtectionRemoved, anomaly.NameEncryptedOverwrite} {
+	for _, name := range []string{anomaly.NameAttackSequence, anomaly.NameProtectionRemoved, anomaly.NameEncryptedOverwrite, anomaly.NameMissingLogFiles, anomaly.NameAlteredLogFiles} {
 		if i.has(name) {
 			always = append(always, name)
 		}

@@ -17,7 +17,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // The messages are for people: read the golden files as somebody who was just woken.
 func TestMessages(t *testing.T) {
-	messages := map[string]alert.Message{"test-alert": alert.Test(clock("14:46:00"), "111122223333", "eu-central-1", "/aws/lambda/bucketwatch")}
+	messages := map[string]alert.Message{
+		"test-alert": alert.Test(clock("14:46:00"), "111122223333", "eu-central-1", "/aws/lambda/bucketwatch"),
+		"held-back":  alert.HeldBack(30, clock("14:46:00"), "eu-central-1", "/aws/lambda/bucketwatch")}
 	for name, i := range incidents() {
 		messages[name] = i.Message()
 	}

@@ -91,6 +91,19 @@ func incident(anomalies ...anomaly.Anomaly) alert.Incident {
 	return i
 }
 
+// inventory is a digest of the hour before 15:01, of an organization if it is given.
+func inventory(organization string) *anomaly.Inventory {
+	return &anomaly.Inventory{
+		Digest: "s3://logs/AWSLogs/" + organization + "111122223333/CloudTrail-Digest/us-east-1/2026/11/20/" +
+			"111122223333_CloudTrail-Digest_us-east-1_main_eu-central-1_20261120T150131Z.json.gz",
+		Bucket: anomaly.Bucket{AccountID: "111122223333", Name: "logs"}, Region: "us-east-1", Start: clock("14:01:31"), End: clock("15:01:31"), InAll: 14,
+	}
+}
+
+func logKey(n int) string {
+	return fmt.Sprintf("AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/20/111122223333_CloudTrail_us-east-1_20261120T1440Z_%016d.json.gz", n)
+}
+
 // incidents are one of each kind.
 func incidents() map[string]alert.Incident {
 	all := map[string]alert.Incident{}
@@ -180,5 +193,15 @@ func incidents() map[string]alert.Incident {
 	i = incident(logs)
 	i.Bucket = "logs"
 	all["log-files-deleted"] = i
+
+	missing := anomaly.MissingLogFiles(inventory(""), []string{logKey(1), logKey(2), logKey(3)}, 1, 2*time.Hour)
+	i = incident(missing)
+	i.Bucket, i.Now = "logs", clock("17:06:00")
+	all["log-files-missing"] = i
+
+	altered := anomaly.AlteredLogFiles(inventory("o-a1b2c3d4e5/"), []string{logKey(1)})
+	i = incident(altered)
+	i.Bucket, i.Now = "logs", clock("15:06:00")
+	all["log-file-altered"] = i
 	return all
 }

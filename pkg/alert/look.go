@@ -97,7 +97,7 @@ func report(i *Incident) string {
 	if i.Bucket != anomaly.Account {
 		parts = append(parts, "--bucket "+shell(bucketOf(i)))
 	}
-	if names := i.principals(); len(names) == 1 && pasteable(names) {
+	if names := i.principals(); len(names) == 1 && pasteable(names) && !i.onlyAboutDigests() {
 		parts = append(parts, "--principal "+shell(names[0]))
 	}
 	return strings.Join(parts, " \\\n  ")

@@ -136,7 +136,7 @@ func vocabulary(t testing.TB) map[string]bool {
 	for _, value := range []string{"photos", "--prefix=a/7.jpg", "--prefix=a/", appWeb, "s3://logs", "AttributeKey=EventId,AttributeValue=id", "id"} {
 		delete(words, value)
 	}
-	for _, word := range []string{"--query", "BUCKET", "s3://LOG-BUCKET", "TRAIL"} { // where a value can't be shown
+	for _, word := range []string{"--query", "BUCKET", "s3://LOG-BUCKET", "TRAIL", "--prefix=KEY"} { // where a value can't be shown
 		words[word] = true
 	}
 	return words

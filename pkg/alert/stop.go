@@ -10,7 +10,7 @@ import (
 
 // stop says how to end what may go on: in one sentence for each kind of principal.
 func (p *paper) stop(i *Incident) {
-	if i.Severity.Compare(anomaly.High) < 0 {
+	if i.Severity.Compare(anomaly.High) < 0 || i.onlyAboutDigests() {
 		return
 	}
 	p.heading("IF IT MAY GO ON")

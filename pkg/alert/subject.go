@@ -50,6 +50,10 @@ func headline(i *Incident) string {
 		return plural(n, "version") + " deleted for good" + by
 	case anomaly.NameProtectionRemoved:
 		return change(i, a)
+	case anomaly.NameMissingLogFiles:
+		return plural(n, "log file") + " missing"
+	case anomaly.NameAlteredLogFiles:
+		return plural(n, "log file") + " altered"
 	case anomaly.NameDeletedSoonAfterUpload:
 		return plural(n, "new upload") + " deleted" + by
 	case anomaly.NameReadAfterDelete:
@@ -81,6 +85,7 @@ var telling = []string{
 	anomaly.NameAttackSequence,
 	// What is lost for good, or lets it be.
 	anomaly.NameEncryptedOverwrite, anomaly.NamePermanentDelete, anomaly.NameProtectionRemoved,
+	anomaly.NameAlteredLogFiles, anomaly.NameMissingLogFiles,
 	// Of the same deletes, that which says more about them.
 	anomaly.NameDeletedSoonAfterUpload, anomaly.NameReadAfterDelete, anomaly.NameDeleteSurge, anomaly.NameNewDeleter, anomaly.NameOpaqueBulkDelete, anomaly.NameRepeatedDelete, anomaly.NameDeniedDelete,
 }
@@ -93,7 +98,7 @@ func compareTelling(a, b *anomaly.Anomaly) int {
 		}
 		return len(telling)
 	}
-	class := func(a *anomaly.Anomaly) int { return min(rank(a), 4) } // beyond, more objects tell more
+	class := func(a *anomaly.Anomaly) int { return min(rank(a), 6) } // beyond, more objects tell more
 	return cmp.Or(
 		b.Severity.Compare(a.Severity),
 		cmp.Compare(class(a), class(b)),

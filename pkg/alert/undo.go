@@ -13,6 +13,9 @@ import (
 // undo says whether what happened can be undone, and how.
 func (p *paper) undo(i *Incident) {
 	p.setAgain(i)
+	if i.has(anomaly.NameMissingLogFiles, anomaly.NameAlteredLogFiles) {
+		p.logFilesWrong(i)
+	}
 	if i.has(anomaly.NameEncryptedOverwrite) {
 		p.uncover(i)
 	}

@@ -13,4 +13,6 @@ const (
 	NameProtectionRemoved      = "ProtectionRemoved"
 	NameEncryptedOverwrite     = "EncryptedOverwrite"
 	NameAttackSequence         = "AttackSequence"
+	NameMissingLogFiles        = "MissingLogFiles"
+	NameAlteredLogFiles        = "AlteredLogFiles"
 )

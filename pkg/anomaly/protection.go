@@ -23,8 +23,12 @@ type Evidence struct {
 //
 // What one principal did in one hour to one bucket is one anomaly for each sort of change.
 type ProtectionRemoved struct {
-	deeds map[deedKey]*deed
+	deeds   map[deedKey]*deed
+	notTold int64
 }
+
+// NotTold returns how much of what was added is told together with others.
+func (d *ProtectionRemoved) NotTold() int64 { return d.notTold }
 
 type deedKey struct {
 	bucket, principal, what string
@@ -81,6 +85,7 @@ func (d *ProtectionRemoved) add(key deedKey, e Evidence, n int64) {
 		d.deeds = map[deedKey]*deed{}
 	}
 	if _, ok := d.deeds[key]; !ok && len(d.deeds) >= maxDeeds {
+		d.notTold += n
 		key = deedKey{bucket: Account, principal: key.principal, what: "removed protections in more places than can be told one by one", sort: change}
 		if _, ok := d.deeds[key]; !ok && len(d.deeds) >= maxDeeds+MaxListed {
 			key.principal = others

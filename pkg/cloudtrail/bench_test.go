@@ -2,7 +2,9 @@ package cloudtrail
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
+	"hash"
 	"io"
 	"math/rand/v2"
 	"testing"
@@ -102,9 +104,11 @@ func BenchmarkRead(b *testing.B) {
 	for _, bb := range []struct {
 		name   string
 		object []byte
-	}{{"plain", doc}, {"gzip", gzipped(doc)}} {
+		hash   hash.Hash
+	}{{"plain", doc, nil}, {"gzip", gzipped(doc), nil}, {"gzip-hashed", gzipped(doc), sha256.New()}} {
 		b.Run(bb.name, func(b *testing.B) {
 			d := NewReader(bytes.NewReader(nil))
+			d.Hash = bb.hash
 			var record Record
 			source := bytes.NewReader(nil)
 			b.SetBytes(int64(len(doc))) // of the document, packed or not

@@ -9,7 +9,7 @@ import (
 // Kind says what CloudTrail delivers under a key.
 type Kind string
 
-// The kinds of object in a trail's bucket. All but LogFile are left unread.
+// The kinds of object in a trail's bucket. All but LogFile and Digest are left unread.
 const (
 	LogFile         Kind = "LogFile"
 	Digest          Kind = "Digest"          // inventories for log file validation

@@ -1,7 +1,7 @@
 // Package cloudtrail reads CloudTrail log files: the keys they are delivered under, and the records in them.
 //
 // It knows the format only. What a record means for S3 is package s3event's; the other files that CloudTrail delivers
-// (digest files and Insights events among them) are told apart by their keys and not read.
+// (Insights events among them) are told apart by their keys and not read, save for digest files, see ReadDigest.
 //
 // The format:
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
@@ -10,8 +10,10 @@ package cloudtrail
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 )
 
@@ -23,8 +25,13 @@ var (
 	ErrNoRecords = errors.New("no Records in the document")
 )
 
-// ErrRecordTooLarge is wrapped by the error about a record, or a value beside Records, beyond Reader.MaxRecordSize.
-var ErrRecordTooLarge = errors.New("record too large")
+// What is wrapped by the errors about what is beyond a limit, ErrTooDeep beside them.
+var (
+	// ErrRecordTooLarge: a record, or a value beside Records, beyond Reader.MaxRecordSize.
+	ErrRecordTooLarge = errors.New("record too large")
+	// ErrDocumentTooLarge: an unpacked document beyond Reader.MaxDocumentSize.
+	ErrDocumentTooLarge = errors.New("unpacked document too large")
+)
 
 // An Error says where a log file is damaged.
 type Error struct {
@@ -49,6 +56,10 @@ const (
 	// DefaultMaxRecordSize is sixteen times what CloudTrail allows a record (256 KB).
 	DefaultMaxRecordSize = 4 << 20
 
+	// DefaultMaxDocumentSize is more than twice what CloudTrail puts into a log file (50 MB). Gzip makes a thousandth of what
+	// repeats itself: without a limit a megabyte could keep a reader busy for minutes.
+	DefaultMaxDocumentSize = 128 << 20
+
 	// windowSize is many times a usual record (1 to 2 KB), since the record that the window's end cuts is scanned twice.
 	windowSize = 128 << 10
 	objectBuf  = 32 << 10
@@ -65,11 +76,17 @@ type Reader struct {
 	// MaxRecordSize bounds the memory used: a record that doesn't fit into so many bytes, with the comma and the white
 	// space before it, is refused. Zero means DefaultMaxRecordSize; less than the window's 128 KB has no effect.
 	MaxRecordSize int
+	// MaxDocumentSize bounds the time: a document that is larger unpacked is refused. Zero means DefaultMaxDocumentSize.
+	MaxDocumentSize int64
+	// Hash gets the unpacked document, if it isn't nil: at the clean end of a file its sum is that of the document. Reset
+	// resets it.
+	Hash hash.Hash
 
 	object  counter
 	in      *bufio.Reader // the object's bytes
 	gzip    members
-	unpack  io.Reader // the document's bytes: in or gzip
+	unpack  io.Reader // the document's bytes: in or gzip, through bounds
+	bounds  bounded
 	started bool
 
 	scan     scanner
@@ -114,6 +131,9 @@ func (d *Reader) Reset(r io.Reader) {
 	d.object = counter{r: r}
 	d.in.Reset(&d.object)
 	d.unpack, d.started = nil, false
+	if d.Hash != nil {
+		d.Hash.Reset()
+	}
 	if cap(d.scan.scratch) > 4*windowSize {
 		d.scan.scratch = nil
 	}
@@ -251,6 +271,8 @@ func (d *Reader) more() error {
 		if err := d.open(); err != nil {
 			return err
 		}
+		d.bounds = bounded{r: d.unpack, limit: cmp.Or(d.MaxDocumentSize, DefaultMaxDocumentSize), hash: d.Hash}
+		d.unpack = &d.bounds
 		d.started = true
 	}
 	if d.pos > 0 {
@@ -323,7 +345,10 @@ func (d *Reader) finish() error {
 	return io.EOF
 }
 
-// failed is the error of an object that can't be unpacked or fetched further.
+// failed is the error of an object that can't be unpacked or fetched further, or isn't to be.
 func (d *Reader) failed(err error) error {
+	if errors.Is(err, ErrDocumentTooLarge) {
+		return &Error{Offset: d.DocumentBytes(), Err: err}
+	}
 	return &Error{Offset: d.ObjectBytes(), Object: true, Err: err}
 }

@@ -10,8 +10,12 @@ import (
 // ErrSyntax is wrapped by the errors about a document that is not the JSON of a log file.
 var ErrSyntax = errors.New("invalid JSON")
 
-// maxDepth is how deep encoding/json nests; a document is refused here exactly when it is refused there.
+// maxDepth is how deep encoding/json nests; a document is refused here exactly when it is refused there. It bounds the
+// stack: each level is a call.
 const maxDepth = 10000
+
+// ErrTooDeep is wrapped by the error about a document that nests deeper than any log file. It is an ErrSyntax too.
+var ErrTooDeep = fmt.Errorf("%w: objects and arrays nested deeper than %d", ErrSyntax, maxDepth)
 
 // What the scanning functions return instead of an index.
 const (
@@ -95,7 +99,8 @@ func (s *scanner) element(i int, first bool, end byte) (next int, more bool) {
 	}
 	if first {
 		if s.depth++; s.depth > maxDepth {
-			return s.fail(i, "nested too deep"), false
+			s.at, s.err = i, ErrTooDeep
+			return bad, false
 		}
 	}
 	if s.b[i] == end {

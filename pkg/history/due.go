@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -113,7 +114,11 @@ func decodeDue(item state.Item, now time.Time) (Due, error) {
 	}
 	d := Due{
 		Kind: p.Kind, Bucket: anomaly.Bucket{AccountID: p.AccountID, Name: p.Bucket},
-		Hour: p.Hour.UTC(), At: p.Due.UTC(), AsOf: now.Add(-1), incident: p.Incident, sort: item.Sort, version: item.Version,
+		Hour: p.Hour.UTC(), At: p.Due.UTC(), AsOf: now.Add(-1), Inventory: p.Inventory,
+		incident: p.Incident, sort: item.Sort, version: item.Version,
+	}
+	if d.Kind == Listed && d.Inventory == nil {
+		return Due{}, damaged(item, errors.New("it has no inventory"))
 	}
 	if d.Kind == Waited {
 		d.AsOf = d.At

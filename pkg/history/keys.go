@@ -22,14 +22,18 @@ import (
 //	                     a#WINDOW#NAME#ACTOR#FILE#N        an anomaly that a log file shows by itself
 //	                     i#ACTOR#FIRST                     an incident
 //	                     u#HOUR#PRINCIPAL                  a tally
+//	                     c#TRAIL                           since when a trail's digests are compared
 //	v1#pending#0         DUE#KIND#ACCOUNT#BUCKET#HOUR      what is to be judged
+//	                     DUE#digest#ACCOUNT#BUCKET#HOUR#FILE          log files of a digest that are to be looked for
 //	                     FIRST#message#ACCOUNT#BUCKET#HOUR#INCIDENT   a message that is to be sent
 //	                     !late#ACCOUNT#BUCKET              that something was put late
+//	v1#alerts            HOUR                              how many messages were sent
 //
 // Evidence is in the order of its delivery, so that what is new of an hour can be read alone.
 const (
 	version          = "v1"
 	pendingPartition = version + "#pending#0"
+	alertsPartition  = version + "#alerts"
 	bucketSort       = "b"
 )
 
@@ -170,6 +174,8 @@ func incidentPrefix(actor string) string { return "i#" + part(actor) + "#" }
 func incidentSort(actor string, first time.Time) string {
 	return incidentPrefix(actor) + format(first, secondFormat)
 }
+
+func comparedSort(trail string) string { return "c#" + part(trail) }
 
 func tallyPrefix(hour time.Time) string { return "u#" + format(hour, hourFormat) + "#" }
 

@@ -49,3 +49,45 @@ func (h *History) Postpone(ctx context.Context, incidents []Incident, due []Due,
 	}
 	return nil
 }
+
+// Messages is how many messages about incidents were sent in an hour, and whether people were told that others wait.
+type Messages struct {
+	Sent   int64
+	Notice bool `json:",omitempty"`
+}
+
+// MessagesOf returns the messages of now's hour.
+func (h *History) MessagesOf(ctx context.Context, now time.Time) (Messages, error) {
+	_, m, err := h.readMessages(ctx, now)
+	return m, err
+}
+
+// CountMessage says that one more message was sent; notice, that it was the one that says that others wait.
+func (h *History) CountMessage(ctx context.Context, notice bool, now time.Time) error {
+	item, _, err := h.readMessages(ctx, now)
+	if err == nil {
+		_, _, err = changeContent(ctx, h, item, expiry(now, keepTally), func(m *Messages) {
+			if notice {
+				m.Notice = true
+			} else {
+				m.Sent++
+			}
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("cannot count a message: %w", err)
+	}
+	return nil
+}
+
+func (h *History) readMessages(ctx context.Context, now time.Time) (item state.Item, m Messages, err error) {
+	if item, err = h.store.Get(ctx, alertsPartition, format(now, hourFormat)); err == nil {
+		if err = decodeOr(item.Data, &m); err != nil {
+			err = damaged(item, err)
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("cannot read how many messages were sent: %w", err)
+	}
+	return item, m, err
+}

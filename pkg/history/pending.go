@@ -20,6 +20,7 @@ type DueKind string
 // The kinds.
 const (
 	Day     DueKind = "day"     // a complete day is to be closed
+	Listed  DueKind = "digest"  // log files that a digest names are to be looked for: see Inventory
 	Found   DueKind = "found"   // a log file found something by itself: it is to be remembered, and nothing to be judged
 	Message DueKind = "message" // a message about an incident could not be sent: nothing is to be judged
 	AtOnce  DueKind = "once"    // an hour is to be judged by the detectors that don't wait
@@ -36,6 +37,8 @@ type Due struct {
 	Hour   time.Time // UTC; the beginning of the day, where it is Day
 	At     time.Time // since when it is due
 	AsOf   time.Time // what was delivered later is not to be looked at
+	// Inventory is what was left to be looked at of a digest, where it is Listed.
+	Inventory *anomaly.Inventory
 
 	incident string // the sort key, where it is Message
 	sort     string
@@ -49,7 +52,8 @@ type pending struct {
 	Bucket    string
 	Hour      time.Time
 	Due       time.Time
-	Incident  string `json:",omitempty"`
+	Incident  string             `json:",omitempty"`
+	Inventory *anomaly.Inventory `json:",omitempty"`
 }
 
 // pendingOf returns what a share asks for, if anything. A log file puts at most one item for a bucket's hour, and what
@@ -101,6 +105,9 @@ func (p pending) sort() string {
 	sort := format(p.Due, minuteFormat) + "#" + string(p.Kind) + "#" + accountPart(p.AccountID) + "#" + part(p.Bucket) + "#" + format(p.Hour, hourFormat)
 	if p.Incident != "" {
 		sort += "#" + filePart(p.Incident)
+	}
+	if p.Inventory != nil {
+		sort += "#" + filePart(p.Inventory.Digest)
 	}
 	return sort
 }

@@ -149,6 +149,12 @@ const (
 	KeysNotJudged
 	AlertsPublished
 	AlertsFailed
+	AlertsHeldBack
+	FilesRefused
+	MissingLogFiles
+	AlteredLogFiles
+	DigestsNotCompared
+	ChangesNotTold
 	healthMetrics // how many
 )
 
@@ -188,4 +194,11 @@ var Health = [healthMetrics]Definition{
 	KeysNotJudged:   {"KeysNotJudged", "Count", None, "Hours of a bucket with too many keys to find those deleted soon, again or while needed: over 20,000 deletes or 100,000 uploads a day."},
 	AlertsPublished: {"AlertsPublished", "Count", None, "Messages about incidents sent to the Alerts topic."},
 	AlertsFailed:    {"AlertsFailed", "Count", None, "Messages about incidents that could not be sent. The next tick tries again."},
+	AlertsHeldBack:  {"AlertsHeldBack", "Count", None, "Not 0: messages about incidents that wait, since 30 were sent within the hour. Each tick counts them."},
+
+	FilesRefused:       {"FilesRefused", "Count", None, "Attempts at a file that ended at a limit: of its records, of what it unpacks to, of its nesting, of time or memory. The log says which, and the event goes to the dead-letter queue."},
+	MissingLogFiles:    {"MissingLogFiles", "Count", None, "Log files that a digest names and that were not processed two hours after it."},
+	AlteredLogFiles:    {"AlteredLogFiles", "Count", None, "Log files that had another content, when processed, than the digest says."},
+	DigestsNotCompared: {"DigestsNotCompared", "Count", None, "Digest files whose log files were not, or not all, looked for: a trail's first ones among them. The log says why."},
+	ChangesNotTold:     {"ChangesNotTold", "Count", None, "Not 0: changes and deletes of ProtectionRemoved told together, since the file had over 1,000 kinds of them."},
 }

@@ -10,17 +10,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"bucketwatch/pkg/alert"
+	"bucketwatch/pkg/anomaly"
 	"bucketwatch/pkg/history"
 	"bucketwatch/pkg/metric"
 )
 
+// maxMessages is how many messages about incidents are sent in an hour: more of them nobody reads, and SNS may take no
+// more for e-mail. The others wait for the next hour, save for CRITICAL ones, and one message says so.
+const maxMessages = 30
+
 // alert sends a message for each incident that is severe enough and of which nothing as severe was sent. It tries all
-// of them, and returns those whose message could not be sent, or was and nobody will know, with an error.
+// of them, and returns those whose message could not be sent, or was and nobody will know, with an error. Those that are
+// held back are among them, without one.
 func (p *Pipeline) alert(ctx context.Context, t *round, incidents []history.Incident) (unsent []history.Incident, err error) {
 	var failures []error
 	for i := range incidents {
 		incident := &incidents[i]
 		if p.config.AlertsTopic == "" || incident.Severity.Compare(p.config.AlertSeverity) < 0 {
+			continue
+		}
+		held, err := p.heldBack(ctx, t, incident)
+		if err != nil {
+			failures = append(failures, err)
+		}
+		if held || err != nil {
+			unsent = append(unsent, *incident)
 			continue
 		}
 		told := p.incident(t, incident)
@@ -41,8 +55,33 @@ func (p *Pipeline) alert(ctx context.Context, t *round, incidents []history.Inci
 			failures = append(failures, err)
 			unsent = append(unsent, *incident)
 		}
+		if err := p.history.CountMessage(ctx, false, t.now); err != nil {
+			failures = append(failures, err)
+		}
 	}
 	return unsent, join(failures)
+}
+
+// heldBack tells whether the hour has had its messages, so that this one waits. It sees to it that people know.
+func (p *Pipeline) heldBack(ctx context.Context, t *round, incident *history.Incident) (bool, error) {
+	if incident.Severity == anomaly.Critical {
+		return false, nil
+	}
+	messages, err := p.history.MessagesOf(ctx, t.now)
+	if err != nil || messages.Sent < maxMessages {
+		return false, err
+	}
+	t.health[metric.AlertsHeldBack]++
+	t.heldBack[incident.Bucket] = true
+	p.Log.WarnContext(ctx, "alert held back", "bucket", incident.Bucket.Name, "severity", string(incident.Severity), "sentThisHour", messages.Sent)
+	if messages.Notice {
+		return true, nil
+	}
+	if err := p.publish(ctx, alert.HeldBack(maxMessages, t.now, p.config.Region, p.config.LogGroup)); err != nil {
+		t.health[metric.AlertsFailed]++
+		return false, fmt.Errorf("cannot say that messages wait: %w", err)
+	}
+	return true, p.history.CountMessage(ctx, true, t.now)
 }
 
 // incident is what the message about an incident is written of.

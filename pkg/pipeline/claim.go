@@ -21,26 +21,33 @@ const (
 // The claim is marked done after the lines were written. A process that dies between the two leaves lines that are
 // written again when the claim's lease has ended: FilesTakenOver counts what may be so. Marked before, they might not be
 // written at all.
-func (p *Pipeline) claimed(ctx context.Context, f *file, process func() error) error {
+//
+// The processing has less time than the invocation: an error of it is told, and the claim given back, before Lambda ends
+// the process.
+func (p *Pipeline) claimed(ctx context.Context, f *file, process func(context.Context) error) error {
+	work, cancel := inTime(ctx)
+	defer cancel()
 	if p.claims == nil {
-		return process()
+		return p.inWords(work, f, process(work))
 	}
 	var held state.Held
-	err := p.Step(ctx, "claim", func(ctx context.Context) (err error) {
-		held, err = p.claim(ctx, uri(f.object))
+	lease := leaseOf(ctx) // of the invocation, which may live longer than the work
+	err := p.Step(work, "claim", func(ctx context.Context) (err error) {
+		held, err = p.claim(ctx, uri(f.object), lease)
 		return err
 	})
 	switch {
 	case err != nil:
-		return err
+		return p.inWords(work, f, err)
 	case held.Outcome == state.AlreadyDone:
 		return p.skip(ctx, f, "AlreadyProcessed")
 	}
 	f.takenOver = held.Outcome == state.TakenOver
-	if err := process(); err != nil || f.nothing {
+	if err := process(work); err != nil || f.nothing {
 		p.release(ctx, held)
-		return err
+		return p.inWords(work, f, err)
 	}
+	held.Note = f.sum
 	// What was written can't be taken back: to fail now would have it written twice for certain.
 	if err := p.claims.Done(ctx, held, p.Now()); err != nil {
 		p.Log.WarnContext(ctx, "log file not marked as processed", "bucket", f.object.Bucket, "key", f.object.Key, "error", err.Error())
@@ -48,17 +55,21 @@ func (p *Pipeline) claimed(ctx context.Context, f *file, process func() error) e
 	return nil
 }
 
-// claim claims what has the name until the invocation's end. Each claim has an owner of its own: Lambda may deliver one
-// event twice at the same time, under the same request id.
-func (p *Pipeline) claim(ctx context.Context, name string) (state.Held, error) {
+// claim claims what has the name for so long. Each claim has an owner of its own: Lambda may deliver one event twice at
+// the same time, under the same request id.
+func (p *Pipeline) claim(ctx context.Context, name string, lease time.Duration) (state.Held, error) {
 	if err := p.checkSchema(ctx); err != nil {
 		return state.Held{}, err
 	}
-	lease := usualLease
-	if deadline, ok := ctx.Deadline(); ok {
-		lease = time.Until(deadline) + leaseMargin
-	}
 	return p.claims.Claim(ctx, name, state.Claim{Owner: rand.Text(), Now: p.Now(), Lease: lease})
+}
+
+// leaseOf is for how long an invocation claims: until it can't live any more.
+func leaseOf(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return time.Until(deadline) + leaseMargin
+	}
+	return usualLease
 }
 
 // release gives a claim back, so that whoever tries again needn't wait for the end of the lease. It does so also when

@@ -259,19 +259,19 @@ func TestEmptyIsNotDone(t *testing.T) {
 	}
 }
 
-// What is no log file isn't claimed: a digest announced twice is two heartbeats.
+// What is no log file and no digest isn't claimed.
 func TestWhatIsNotClaimed(t *testing.T) {
 	store := &unreliable{Store: state.NewMemory()}
 	w := newWorld(t, store)
 	const folder = "AWSLogs/111122223333/"
-	keys := []string{folder + "CloudTrail-Digest/us-east-1/2026/11/20/x.json.gz", folder + "CloudTrail-Insight/us-east-1/x.json.gz", folder, "x.txt"}
+	keys := []string{folder + "CloudTrail-Insight/us-east-1/x.json.gz", folder, "x.txt"}
 	for range 2 {
 		if _, err := w.Handle(t.Context(), notification(keys...)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := sum(w.take(t), "DigestFiles"); got != 2 {
-		t.Errorf("DigestFiles = %d, want 2", got)
+	if got := sum(w.take(t), "FilesSkipped"); got != 6 {
+		t.Errorf("FilesSkipped = %d, want 6", got)
 	}
 	if len(store.made) > 0 {
 		t.Errorf("calls to the store: %v, want none", store.made)

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"bucketwatch/pkg/anomaly"
@@ -23,6 +24,7 @@ type Config struct {
 	// Table is BUCKETWATCH_TABLE: the name of the DynamoDB table that remembers, MemoryTable, or "": then log files aren't
 	// claimed, and what needs no memory is all that is judged.
 	Table        string
+	MemorySize   int64  // AWS_LAMBDA_FUNCTION_MEMORY_SIZE, in megabytes, which Lambda sets; 0: it isn't known
 	FunctionName string // AWS_LAMBDA_FUNCTION_NAME, which Lambda sets: the dimension of the health metrics
 	LogGroup     string // AWS_LAMBDA_LOG_GROUP_NAME, which Lambda sets: where messages say to look
 	Region       string // AWS_REGION, which Lambda sets
@@ -61,6 +63,10 @@ func ConfigFromEnv(getenv func(string) string) (Config, error) {
 	var c Config
 	var err error
 	c.FunctionName = get("AWS_LAMBDA_FUNCTION_NAME", "bucketwatch")
+	if size := getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"); size != "" {
+		c.MemorySize, err = strconv.ParseInt(size, 10, 32)
+		check("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", err)
+	}
 	c.LogGroup = getenv("AWS_LAMBDA_LOG_GROUP_NAME")
 	c.Region = getenv("AWS_REGION")
 	c.AlertsTopic = getenv("BUCKETWATCH_ALERTS_TOPIC")

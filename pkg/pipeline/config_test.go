@@ -28,6 +28,8 @@ func TestConfigTellsAllFaults(t *testing.T) {
 		"BUCKETWATCH_BUCKETS":      "photos,[",
 		"BUCKETWATCH_CLOCK":        "utc",
 		"BUCKETWATCH_ALERTS_TOPIC": "alerts",
+
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "lots",
 	}
 	_, err := ConfigFromEnv(func(name string) string { return bad[name] })
 	if err == nil {

@@ -169,6 +169,7 @@ func (c *contents) finish() {
 	c.health[metric.BucketsNotTold] = c.counts.BucketsNotTold()
 	c.health[metric.CallersNotTold] = c.callers.NotTold()
 	c.health[metric.DeletesNotListed] = c.deletes.notListed
+	c.health[metric.ChangesNotTold] = c.protection.NotTold()
 }
 
 // bucketName is the bucket's name in lines that are no metrics.

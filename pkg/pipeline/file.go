@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"time"
@@ -28,6 +30,7 @@ type file struct {
 	key      cloudtrail.Key
 	started  time.Time
 	reader   *cloudtrail.Reader
+	sum      string // SHA-256 of the unpacked document, in hexadecimal, once it has ended
 	contents *contents
 	found    []anomaly.Anomaly         // in this file alone
 	health   [len(metric.Health)]int64 // as published
@@ -41,10 +44,25 @@ type file struct {
 // failed.
 func (p *Pipeline) process(ctx context.Context, object trigger.Object) error {
 	f := &file{object: object, key: cloudtrail.ParseKey(object.Key), started: p.Now()}
-	if f.key.Kind != cloudtrail.LogFile {
+	read := p.whole
+	switch f.key.Kind {
+	case cloudtrail.LogFile:
+	case cloudtrail.Digest:
+		if key, ok := cloudtrail.ParseDigestKey(object.Key); ok {
+			f.key.Delivered = key.End
+		}
+		if p.claims == nil {
+			return p.notCompared(ctx, f, "nothing is remembered: BUCKETWATCH_TABLE is empty")
+		}
+		read = p.inventory
+	default:
 		return p.skip(ctx, f, string(f.key.Kind))
 	}
-	return p.claimed(ctx, f, func() error { return p.whole(ctx, f) })
+	err := p.claimed(ctx, f, func(ctx context.Context) error { return read(ctx, f) })
+	if isAtLimit(err) {
+		p.refused(ctx, f)
+	}
+	return err
 }
 
 // whole reads the log file and tells what is in it.
@@ -52,14 +70,7 @@ func (p *Pipeline) whole(ctx context.Context, f *file) error {
 	f.reader = p.readers.Get().(*cloudtrail.Reader)
 	defer p.readers.Put(f.reader)
 
-	var body io.ReadCloser
-	err := p.Step(ctx, "fetch", func(ctx context.Context) (err error) {
-		body, err = p.fetch(ctx, f.object)
-		return err
-	})
-	if err == nil {
-		err = p.Step(ctx, "read", func(context.Context) error { return p.read(f, body) })
-	}
+	err := p.fetched(ctx, f, func(body *objectBody) error { return p.read(f, body) })
 	switch {
 	case errors.Is(err, cloudtrail.ErrEmpty):
 		f.nothing = true
@@ -79,21 +90,32 @@ func (p *Pipeline) whole(ctx context.Context, f *file) error {
 		return err
 	}
 	p.logProcessed(ctx, f)
+	p.logReached(ctx, &f.health, "bucket", f.object.Bucket, "key", f.object.Key)
 	return nil
 }
 
-// fetch opens the object. Its body streams: reading overlaps with fetching.
-func (p *Pipeline) fetch(ctx context.Context, object trigger.Object) (io.ReadCloser, error) {
-	out, err := p.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(object.Bucket), Key: aws.String(object.Key)})
+// fetched opens the object and has it read. Its body streams: reading overlaps with fetching.
+func (p *Pipeline) fetched(ctx context.Context, f *file, read func(*objectBody) error) error {
+	body := &objectBody{ctx: ctx, memory: p.memory, config: &p.config}
+	err := p.Step(ctx, "fetch", func(ctx context.Context) error {
+		out, err := p.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(f.object.Bucket), Key: aws.String(f.object.Key)})
+		if err == nil {
+			body.ReadCloser = out.Body
+		}
+		return err
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return out.Body, nil
+	defer body.Close()
+	return p.Step(ctx, "read", func(context.Context) error { return read(body) })
 }
 
-// read reads the body to its end into f.contents, and closes it.
-func (p *Pipeline) read(f *file, body io.ReadCloser) error {
-	defer body.Close()
+// read reads the body to its end into f.contents.
+func (p *Pipeline) read(f *file, body *objectBody) error {
+	if p.claims != nil && f.reader.Hash == nil {
+		f.reader.Hash = sha256.New()
+	}
 	f.reader.Reset(body)
 	f.contents = newContents(&p.config, f.object.Bucket, f.key, p.clock(f))
 	if p.history != nil {
@@ -105,6 +127,9 @@ func (p *Pipeline) read(f *file, body io.ReadCloser) error {
 		case err == io.EOF:
 			f.contents.finish()
 			f.found = p.foundIn(f)
+			if f.reader.Hash != nil {
+				f.sum = hex.EncodeToString(f.reader.Hash.Sum(nil))
+			}
 			return nil
 		case err != nil:
 			return err
@@ -190,17 +215,28 @@ func (p *Pipeline) emit(f *file) error {
 // skip counts an object that is not read.
 func (p *Pipeline) skip(ctx context.Context, f *file, reason string) error {
 	p.Log.InfoContext(ctx, "object skipped", "bucket", f.object.Bucket, "key", f.object.Key, "reason", reason)
-	var health [len(metric.Health)]int64
+	return p.emitSkipped(f, reason, new([len(metric.Health)]int64))
+}
+
+// emitSkipped writes the lines about an object that is no log file to count: what was found with it, and its health.
+func (p *Pipeline) emitSkipped(f *file, reason string, health *[len(metric.Health)]int64) error {
 	health[metric.FilesSkipped] = 1
 	if f.key.Kind == cloudtrail.Digest {
 		health[metric.DigestFiles] = 1
 	}
-	w := p.writer(f)
-	err := w.health(&health, reason)
-	if err == nil {
-		err = p.out.write(&w.batch)
+	if f.takenOver {
+		health[metric.FilesTakenOver] = 1
 	}
-	return err
+	w := p.writer(f)
+	for i := range f.found {
+		if err := w.anomaly(opened(&f.found[i])); err != nil {
+			return err
+		}
+	}
+	if err := w.health(health, reason); err != nil {
+		return err
+	}
+	return p.out.write(&w.batch)
 }
 
 // clock returns when it is "now" for a file; zero if that is the newest eventTime in it, which isn't known yet.

@@ -53,6 +53,7 @@ type Pipeline struct {
 	history *history.History // nil: nothing is remembered
 	out     *Output
 
+	memory      func() int64 // goMemory, but in tests
 	schemaKnown atomic.Bool
 	readers     sync.Pool // of *cloudtrail.Reader, whose memory serves one file after the other
 }
@@ -68,6 +69,7 @@ func New(config Config, objects S3, topics SNS, store state.Store, out *Output) 
 		s3:      objects,
 		sns:     topics,
 		out:     out,
+		memory:  goMemory,
 		readers: sync.Pool{New: func() any { return new(cloudtrail.Reader) }},
 	}
 	if store != nil {

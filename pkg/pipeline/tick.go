@@ -19,12 +19,14 @@ const tickReserve = 20 * time.Second
 type round struct {
 	now    time.Time
 	health [len(metric.Health)]int64
+
+	heldBack map[anomaly.Bucket]bool // those with a message that waits for the next hour
 }
 
 // tick judges what is due. What fails is logged, counted, left as it was, and due again at the next tick: so it is no
 // failure of the invocation, which Lambda would repeat in between. The error is that of writing the heartbeat.
 func (p *Pipeline) tick(ctx context.Context, at time.Time) error {
-	t := &round{now: p.tickTime(at)}
+	t := &round{now: p.tickTime(at), heldBack: map[anomaly.Bucket]bool{}}
 	if p.history != nil {
 		if err := p.judgeDue(ctx, t); err != nil {
 			p.Log.ErrorContext(ctx, "tick failed", "error", err.Error())
@@ -34,6 +36,7 @@ func (p *Pipeline) tick(ctx context.Context, at time.Time) error {
 	if t.health[metric.TicksFailed] == 0 {
 		t.health[metric.Ticks] = 1
 	}
+	p.logReached(ctx, &t.health)
 	w := p.tickWriter(t, "")
 	if err := w.health(&t.health, ""); err != nil {
 		return err
@@ -55,7 +58,7 @@ func (p *Pipeline) judgeDue(ctx context.Context, t *round) error {
 	if is, err := p.history.IsDue(ctx, t.now); err != nil || !is {
 		return err
 	}
-	held, err := p.claim(ctx, "tick")
+	held, err := p.claim(ctx, "tick", leaseOf(ctx))
 	switch {
 	case errors.Is(err, state.ErrClaimed):
 		p.Log.InfoContext(ctx, "tick left to another that is at work")
@@ -94,6 +97,9 @@ func (p *Pipeline) judgeDue(ctx context.Context, t *round) error {
 				failures = append(failures, fmt.Errorf("cannot judge %s: %w", it.bucket.Name, err))
 				it.message = it.message || finished
 				failed[it] = true
+			}
+			if t.heldBack[it.bucket] { // or it would be due again at once
+				failed[job{it.bucket, true}] = true
 			}
 		}
 	}
@@ -134,7 +140,7 @@ func byJob(due []history.Due) [][]history.Due {
 // put first and marked as told last, and what dies in between is done again by the next tick. If a message can't be sent
 // that is a failure, but then it is all that is left to do: the rest is finished.
 func (p *Pipeline) judge(ctx context.Context, t *round, due []history.Due) (finished bool, err error) {
-	found, err := p.find(ctx, t, due)
+	found, own, err := p.find(ctx, t, due)
 	if err != nil {
 		return false, err
 	}
@@ -143,7 +149,7 @@ func (p *Pipeline) judge(ctx context.Context, t *round, due []history.Due) (fini
 		return false, err
 	}
 	unsent, notSent := p.alert(ctx, t, outcome.Incidents)
-	if err := p.rest(ctx, t, due, outcome, unsent); err != nil {
+	if err := p.rest(ctx, t, due, own, outcome, unsent); err != nil {
 		if notSent != nil {
 			err = errors.Join(notSent, err)
 		}
@@ -153,11 +159,11 @@ func (p *Pipeline) judge(ctx context.Context, t *round, due []history.Due) (fini
 }
 
 // rest does what is left when messages were sent, but for those that were not.
-func (p *Pipeline) rest(ctx context.Context, t *round, due []history.Due, outcome *history.Outcome, unsent []history.Incident) error {
+func (p *Pipeline) rest(ctx context.Context, t *round, due []history.Due, own []anomaly.Anomaly, outcome *history.Outcome, unsent []history.Incident) error {
 	if err := p.history.Postpone(ctx, unsent, due, t.now); err != nil {
 		return err
 	}
-	if err := p.tell(t, outcome); err != nil {
+	if err := p.tell(t, own, outcome); err != nil {
 		return err
 	}
 	if err := p.history.Told(ctx, outcome, t.now); err != nil {
@@ -166,17 +172,24 @@ func (p *Pipeline) rest(ctx context.Context, t *round, due []history.Due, outcom
 	return p.history.Finish(ctx, due, t.now)
 }
 
-// find returns what the detectors find in the hours that are due, and closes the days that are.
-func (p *Pipeline) find(ctx context.Context, t *round, due []history.Due) ([]anomaly.Anomaly, error) {
-	var found []anomaly.Anomaly
+// find returns what the detectors find in the hours that are due, and closes the days that are. What is found of digests
+// is its own: it is put already, and for a later tick to make incidents of.
+func (p *Pipeline) find(ctx context.Context, t *round, due []history.Due) (found, own []anomaly.Anomaly, err error) {
 	judged := map[time.Time]bool{} // hours, with all that is known now
 	for _, d := range due {
 		switch {
 		case d.Kind == history.Found || d.Kind == history.Message:
 			continue // what was found is put already
+		case d.Kind == history.Listed:
+			some, err := p.lookAgain(ctx, t, d)
+			if err != nil {
+				return nil, nil, err
+			}
+			own = append(own, some...)
+			continue
 		case d.Kind == history.Day:
 			if err := p.history.CloseDay(ctx, d.Bucket, d.Hour, t.now); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			continue
 		case d.Kind == history.AtOnce && judged[d.Hour]:
@@ -187,23 +200,36 @@ func (p *Pipeline) find(ctx context.Context, t *round, due []history.Due) ([]ano
 		waited := d.Kind == history.Waited
 		judgement, err := anomaly.Judge(ctx, d.Bucket, p.history.For(d), d.Hour, waited)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if judgement.KeysNotJudged && waited {
 			t.health[metric.KeysNotJudged]++
 		}
 		found = append(found, judgement.Anomalies...)
 	}
-	return found, nil
+	return found, own, nil
 }
 
-// tell writes a line for each anomaly that is new, more severe than told, or about more deletes.
-func (p *Pipeline) tell(t *round, outcome *history.Outcome) error {
-	if len(outcome.News) == 0 {
+// tell writes a line for each anomaly that is new, more severe than told, or about more deletes, and for those of digests.
+func (p *Pipeline) tell(t *round, own []anomaly.Anomaly, outcome *history.Outcome) error {
+	if len(outcome.News)+len(own) == 0 {
 		return nil
 	}
-	w := p.tickWriter(t, outcome.News[0].Anomaly.AccountID)
+	w := p.tickWriter(t, "")
+	for i := range own {
+		w.account = own[i].AccountID
+		if err := w.anomaly(opened(&own[i])); err != nil {
+			return err
+		}
+		switch own[i].Name {
+		case anomaly.NameMissingLogFiles:
+			t.health[metric.MissingLogFiles] += own[i].Count
+		case anomaly.NameAlteredLogFiles:
+			t.health[metric.AlteredLogFiles] += own[i].Count
+		}
+	}
 	for i := range outcome.News {
+		w.account = outcome.News[i].Anomaly.AccountID
 		if err := w.anomaly(&outcome.News[i]); err != nil {
 			return err
 		}

@@ -29,6 +29,7 @@ type Claim struct {
 type Held struct {
 	Outcome Outcome
 	Name    string
+	Note    string // what Done keeps with it, for Look: a few dozen bytes
 
 	version int64
 	owner   string
@@ -61,6 +62,34 @@ type claimData struct {
 	Owner string    `json:"owner"`
 	Until time.Time `json:"until,omitzero"` // the lease's end; zero: it was released
 	Done  time.Time `json:"done,omitzero"`
+	Note  string    `json:"note,omitempty"`
+}
+
+// Progress says how far a name has come.
+type Progress int
+
+const (
+	NotBegun Progress = iota // nobody has claimed it, or that is forgotten
+	Begun                    // it is being worked on, or whoever did so has failed
+	Finished
+)
+
+// Look returns how far the name has come, and the Note that it was done with. It claims nothing.
+func (c Claims) Look(ctx context.Context, name string) (progress Progress, note string, err error) {
+	item, err := c.Store.Get(ctx, claimPartition(name), claimSort)
+	var found claimData
+	if err == nil {
+		found, err = readClaim(item)
+	}
+	switch {
+	case err != nil:
+		return NotBegun, "", fmt.Errorf("cannot look for the claim of %s: %w", short(name), err)
+	case item.Version == 0:
+		return NotBegun, "", nil
+	case found.Done.IsZero():
+		return Begun, "", nil
+	}
+	return Finished, found.Note, nil
 }
 
 // Claim claims name. If another owner has it, the error wraps ErrClaimed.
@@ -105,7 +134,7 @@ func (c Claims) Done(ctx context.Context, held Held, now time.Time) error {
 	if held.Outcome == AlreadyDone {
 		return nil
 	}
-	stored, err := c.write(ctx, held, claimData{Owner: held.owner, Done: now.UTC()}, now.Add(keepDone))
+	stored, err := c.write(ctx, held, claimData{Owner: held.owner, Done: now.UTC(), Note: held.Note}, now.Add(keepDone))
 	if errors.Is(err, ErrConflict) {
 		if found, err := readClaim(stored); err == nil && found.Owner != "" {
 			return fmt.Errorf("cannot mark %s as done: %q has taken it over: %w", short(held.Name), found.Owner, ErrClaimed)
@@ -146,7 +175,7 @@ func (c Claims) write(ctx context.Context, held Held, data claimData, expires ti
 		return Item{}, err
 	}
 	return c.Store.PutIf(ctx, Item{
-		Partition: claimPartition(held.Name), Sort: "f", Version: held.version, Data: encoded, Expires: expires,
+		Partition: claimPartition(held.Name), Sort: claimSort, Version: held.version, Data: encoded, Expires: expires,
 	})
 }
 
@@ -161,6 +190,8 @@ func readClaim(item Item) (claimData, error) {
 	}
 	return data, nil
 }
+
+const claimSort = "f"
 
 // claimPartition gives each name a partition, so that no partition gets all the writes.
 func claimPartition(name string) string {

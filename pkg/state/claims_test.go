@@ -39,8 +39,12 @@ func TestClaimErrors(t *testing.T) {
 	}
 }
 
-// failing fails every write; the other calls are not made.
+// failing fails every call that is made.
 type failing struct{ state.Store }
+
+func (failing) Get(context.Context, string, string) (state.Item, error) {
+	return state.Item{}, errors.New("no table")
+}
 
 func (failing) PutIf(context.Context, state.Item) (state.Item, error) {
 	return state.Item{}, errors.New("no table")
@@ -53,10 +57,12 @@ func TestClaimsOverAStoreThatFails(t *testing.T) {
 	}
 	c := state.Claims{Store: failing{}}
 	_, err = c.Claim(t.Context(), "file", state.Claim{Owner: "a", Now: now, Lease: time.Minute})
+	_, _, lookErr := c.Look(t.Context(), "file")
 	for _, test := range []struct {
 		err  error
 		want string
 	}{
+		{lookErr, `cannot look for the claim of "file": no table`},
 		{err, `cannot claim "file": no table`},
 		{c.Done(t.Context(), held, now), `cannot mark "file" as done: no table`},
 		{c.Release(t.Context(), held, now), `cannot release "file": no table`},

@@ -108,6 +108,36 @@ func claims(t *testing.T, s state.Store) {
 	}
 }
 
+// looks tests Look: how far a name has come, and what it was done with.
+func looks(t *testing.T, s state.Store) {
+	c := state.Claims{Store: s}
+	look := func(when string, want state.Progress, wantNote string) {
+		t.Helper()
+		if got, note, err := c.Look(t.Context(), "file"); got != want || note != wantNote || err != nil {
+			t.Errorf("%s: Look = %v, %q, %v, want %v, %q", when, got, note, err, want, wantNote)
+		}
+	}
+	look("before", state.NotBegun, "")
+	claim := state.Claim{Owner: "a", Now: now, Lease: lease}
+	held, err := c.Claim(t.Context(), "file", claim)
+	if err != nil {
+		t.Fatal(err)
+	}
+	look("claimed", state.Begun, "")
+	if err := c.Release(t.Context(), held, now); err != nil {
+		t.Fatal(err)
+	}
+	look("released", state.Begun, "")
+	if held, err = c.Claim(t.Context(), "file", claim); err != nil {
+		t.Fatal(err)
+	}
+	held.Note = "9bb6"
+	if err := c.Done(t.Context(), held, now); err != nil {
+		t.Fatal(err)
+	}
+	look("done", state.Finished, "9bb6")
+}
+
 // However many owners want each of several names at once, each name is had by one, and done once.
 func claimsCompete(t *testing.T, s state.Store) {
 	const owners, names = 8, 5

@@ -42,6 +42,7 @@ func Run(t *testing.T, newStore func(t *testing.T) state.Store) {
 		{"the first of several goroutines", firstWins},
 		{"reads see ended writes", readsSeeWrites},
 		{"claims", claims},
+		{"looks", looks},
 		{"a claim is one owner's", claimsCompete},
 		{"schema", schema},
 	} {
