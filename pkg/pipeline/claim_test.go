@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -105,8 +106,8 @@ func TestFailureReleasesTheClaim(t *testing.T) {
 		"the file is damaged": func(ctx context.Context, w *world) (context.Context, func()) {
 			return ctx, func() { w.s3 = same(d.body[:len(d.body)/2]) }
 		},
-		"standard output is full": func(ctx context.Context, w *world) (context.Context, func()) {
-			return ctx, func() { w.out = NewOutput(&failing{}, &w.log) }
+		"nothing can be written": func(ctx context.Context, w *world) (context.Context, func()) {
+			return ctx, func() { w.out = NewOutput(&failing{}, &failing{}) }
 		},
 		"the time is over": func(ctx context.Context, w *world) (context.Context, func()) {
 			ctx, cancel := context.WithTimeout(ctx, time.Hour)
@@ -223,8 +224,50 @@ func TestLease(t *testing.T) {
 	}
 }
 
+// Whether the mark is refused, or only the answer to it lost, it is tried again: the file is marked, and without a word.
+func TestDoneIsTriedAgain(t *testing.T) {
+	for _, how := range []failure{nothingDone, allDone} {
+		t.Run(how.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &unreliable{Store: state.NewMemory(), how: how}
+				w := newWorld(t, store)
+				d := oneDelete(1)
+				store.fails = func(c call) bool { return c.isClaim() && w.metrics.Len() > 0 && len(store.failed) < 3 }
+				w.read(t, d)
+				if len(store.failed) == 0 || len(w.logged(t, "log file not marked as processed")) > 0 {
+					t.Errorf("%d calls failed; the log is %s", len(store.failed), w.log.String())
+				}
+				w.take(t)
+				w.read(t, d)
+				if health, _ := w.takeHealth(t); health["SkipReason"] != "AlreadyProcessed" {
+					t.Errorf("Handle of the same file again gave %v, want AlreadyProcessed", health)
+				}
+			})
+		})
+	}
+}
+
+// What was written before standard output was full is written again with the retry, which says so.
+func TestPartlyWrittenIsTakenOver(t *testing.T) {
+	w := newWorld(t, state.NewMemory())
+	d := oneDelete(1)
+	out := w.out
+	w.out = NewOutput(&failing{left: 1}, &w.log)
+	if err := w.announce(t, d); err == nil {
+		t.Fatal("Handle = nil, want an error")
+	}
+	w.out = out
+	w.take(t)
+	w.read(t, d)
+	if all := w.take(t); sum(all, "FilesProcessed") != 1 || sum(all, "FilesTakenOver") != 1 {
+		t.Errorf("the next invocation gave %v, want the file processed, and taken over", all)
+	}
+}
+
 // The lines are written: to fail now would have them written again for certain.
-func TestDoneFails(t *testing.T) {
+func TestDoneFails(t *testing.T) { synctest.Test(t, testDoneFails) } // for its pauses
+
+func testDoneFails(t *testing.T) {
 	store := &unreliable{Store: state.NewMemory()}
 	w := newWorld(t, store)
 	d := oneDelete(1)
