@@ -224,6 +224,46 @@ func TestLease(t *testing.T) {
 	}
 }
 
+// Another process's clock is fast. Up to the lease's margin it takes nothing from an invocation that lives; beyond it, it
+// does in the last moments before the deadline, and says so.
+func TestClocksDiffer(t *testing.T) {
+	for _, test := range []struct {
+		fast    time.Duration
+		claimed bool // the other one is refused
+	}{{leaseMargin, true}, {-time.Hour, true}, {leaseMargin + time.Second, false}} {
+		t.Run(test.fast.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				defer cancel()
+				store := state.NewMemory()
+				w := newWorld(t, store)
+				d := oneDelete(1)
+				claims := state.Claims{Store: store}
+				var other state.Held
+				var refused error
+				w.s3 = getObject(func(_, key string) ([]byte, error) {
+					time.Sleep(2*time.Minute - time.Millisecond) // almost the invocation's time
+					other, refused = claims.Claim(t.Context(), "s3://"+logBucket+"/"+key,
+						state.Claim{Owner: "other", Now: time.Now().Add(test.fast), Lease: time.Minute})
+					return d.body, nil
+				})
+				if _, err := w.Handle(ctx, notification(d.key)); err != nil {
+					t.Fatal(err)
+				}
+				if errors.Is(refused, state.ErrClaimed) != test.claimed {
+					t.Errorf("Claim by a clock that is %v fast = %v, want ErrClaimed: %v", test.fast, refused, test.claimed)
+				}
+				if !test.claimed && other.Outcome != state.TakenOver {
+					t.Errorf("Claim = %v, want %v", other.Outcome, state.TakenOver)
+				}
+				if warned := w.logged(t, "log file not marked as processed"); (len(warned) == 0) != test.claimed {
+					t.Errorf("the log has %v, want a warning where it was taken over", warned)
+				}
+			})
+		})
+	}
+}
+
 // Whether the mark is refused, or only the answer to it lost, it is tried again: the file is marked, and without a word.
 func TestDoneIsTriedAgain(t *testing.T) {
 	for _, how := range []failure{nothingDone, allDone} {
@@ -299,6 +339,44 @@ func TestEmptyIsNotDone(t *testing.T) {
 	w.read(t, d)
 	if all := w.take(t); sum(all, "FilesProcessed") != 1 || sum(all, "FilesTakenOver") != 0 {
 		t.Errorf("Handle(the same key with its content) gave %v, want it processed", all)
+	}
+}
+
+// One of three log files in an invocation fails. The retry reads that one alone.
+func TestOthersAreNotReadAgain(t *testing.T) {
+	w := newWorld(t, state.NewMemory())
+	payload := notification(oneDelete(1).key, oneDelete(2).key, oneDelete(3).key)
+	for i := range 3 {
+		w.files[oneDelete(i+1).key] = oneDelete(i + 1).body
+	}
+	w.files[oneDelete(2).key] = oneDelete(2).body[:40]
+	if _, err := w.Handle(t.Context(), payload); err == nil {
+		t.Error("Handle of a damaged file and others = nil, want an error")
+	}
+	if got := sum(w.take(t), "FilesProcessed"); got != 2 {
+		t.Errorf("FilesProcessed = %d, want 2", got)
+	}
+	w.files[oneDelete(2).key] = oneDelete(2).body
+	if _, err := w.Handle(t.Context(), payload); err != nil {
+		t.Errorf("Handle when it is repaired = %v", err)
+	}
+	if all := w.take(t); sum(all, "FilesProcessed") != 1 || sum(all, "FilesSkipped") != 2 {
+		t.Errorf("the retry gave %v, want one file processed and two skipped", all)
+	}
+}
+
+// An object is taken for what it says, whatever its key says: the same under two keys counts twice.
+func TestAnotherFileUnderTheKey(t *testing.T) {
+	w := newWorld(t, state.NewMemory())
+	other := deliver(1, clockOn(10, 7, 0), request{at: clockOn(9, 1, 0), who: intern, operation: "DeleteObject", bucket: "music", key: "x"})
+	w.read(t, other, delivery{key: oneDelete(2).key, body: other.body})
+	var deleted []any
+	for _, l := range ofType(w.take(t), "Delete") {
+		deleted = append(deleted, l["BucketName"], l["LogFile"])
+	}
+	want := []any{"music", "s3://" + logBucket + "/" + other.key, "music", "s3://" + logBucket + "/" + oneDelete(2).key}
+	if diff := cmp.Diff(want, deleted); diff != "" {
+		t.Errorf("Delete lines (-want +got):\n%s", diff)
 	}
 }
 
