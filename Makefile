@@ -1,6 +1,6 @@
 # Go, GNU make, git and a POSIX shell are all these goals need, but for those that say more. CI (.ci/run) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help test test-dynamodb lint fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
+.PHONY: help test test-dynamodb test-faults lint fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
 
 # sam build sets it; a plain make build leaves the binary here.
 ARTIFACTS_DIR ?= build
@@ -11,6 +11,8 @@ PYTHON ?= python3
 VENV := .aws-sam/venv
 DYNAMODB_LOCAL := .aws-sam/dynamodb-local
 FUZZTIME ?= 20s
+RUNS ?= 1000
+SEED ?= 1
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The race detector needs cgo on Linux, and so a C compiler, which a machine with only Go lacks.
 RACE = $(shell go list -race unsafe >/dev/null 2>&1 && echo -race)
@@ -30,7 +32,10 @@ $(DYNAMODB_LOCAL)/installed: internal/dynamodblocal/pom.xml
 	rm -rf $(@D) && mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)" && touch $@
 
 test-dynamodb: $(DYNAMODB_LOCAL)/installed ## test against DynamoDB Local (needs Java 17 and Maven; its licence wants an AWS account)
-	BUCKETWATCH_DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" go test $(RACE) -count=1 -run DynamoDB ./internal/dynamodblocal ./pkg/...
+	BUCKETWATCH_DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" go test $(RACE) -count=1 -run DynamoDB ./internal/dynamodblocal ./internal/faults ./pkg/...
+
+test-faults: ## kill the function, fail its services and cut its calls, in RUNS seeded runs (1000) from SEED (1)
+	go test -count=1 -timeout 0 -v ./internal/faults -runs $(RUNS) -seed $(SEED) -all
 
 # staticcheck must be built with the Go that checks this module, or it refuses the module's language version.
 lint: ## check formatting, go vet, staticcheck, go.mod and go.sum

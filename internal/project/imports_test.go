@@ -35,6 +35,7 @@ var allowed = map[string][]string{
 	"internal/localaws":      {"github.com/johannesboyne/gofakes3"},
 	"internal/traffic":       {},
 	"internal/emftest":       {},
+	"internal/faults":        {}, // tests only
 	"internal/project":       {}, // tests only
 	"cmd/bucketwatch": {"pkg/expected", "pkg/logfiles", "pkg/report", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
