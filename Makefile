@@ -32,7 +32,7 @@ $(DYNAMODB_LOCAL)/installed: internal/dynamodblocal/pom.xml
 	rm -rf $(@D) && mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)" && touch $@
 
 test-dynamodb: $(DYNAMODB_LOCAL)/installed ## test against DynamoDB Local (needs Java 17 and Maven; its licence wants an AWS account)
-	BUCKETWATCH_DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" go test $(RACE) -count=1 -run DynamoDB ./internal/dynamodblocal ./internal/faults ./pkg/...
+	BUCKETWATCH_DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" go test $(RACE) -count=1 -run DynamoDB ./internal/dynamodblocal ./internal/faults ./cmd/bucketwatch ./pkg/...
 
 test-faults: ## kill the function, fail its services and cut its calls, in RUNS seeded runs (1000) from SEED (1)
 	go test -count=1 -timeout 0 -v ./internal/faults -runs $(RUNS) -seed $(SEED) -all

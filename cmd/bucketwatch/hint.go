@@ -10,12 +10,14 @@ import (
 
 // hints say what to do about what AWS answers.
 var hints = map[string]string{
-	"NoSuchBucket":          "is its name right? aws s3 ls lists the buckets of your account",
-	"AccessDenied":          "your credentials need s3:ListBucket on the log bucket, s3:GetObject on its objects and, if the trail encrypts with a key, kms:Decrypt",
-	"Forbidden":             "your credentials need s3:ListBucket on the log bucket and s3:GetObject on its objects",
-	"InvalidAccessKeyId":    "these credentials are unknown: aws sts get-caller-identity tells whose they are",
-	"ExpiredToken":          "your credentials have expired: sign in again (aws sso login)",
-	"SignatureDoesNotMatch": "the secret key is wrong, or this machine's clock is",
+	"NoSuchBucket":              "is its name right? aws s3 ls lists the buckets of your account",
+	"AccessDenied":              "your credentials need s3:ListBucket on the log bucket, s3:GetObject on its objects and, if the trail encrypts with a key, kms:Decrypt",
+	"Forbidden":                 "your credentials need s3:ListBucket on the log bucket and s3:GetObject on its objects",
+	"InvalidAccessKeyId":        "these credentials are unknown: aws sts get-caller-identity tells whose they are",
+	"ExpiredToken":              "your credentials have expired: sign in again (aws sso login)",
+	"ResourceNotFoundException": "is the table's name right (the stack's output StateTableName), and is the Region the stack's? AWS_REGION sets it",
+	"AccessDeniedException":     "your credentials need dynamodb:GetItem, Query, PutItem and BatchWriteItem on the table; with --dry-run, GetItem and Query",
+	"SignatureDoesNotMatch":     "the secret key is wrong, or this machine's clock is",
 }
 
 // hint adds to an error what can be done about it.

@@ -21,6 +21,7 @@ const (
 	exitFailed     = 1
 	exitUsage      = 2
 	exitIncomplete = 3
+	exitFault      = 4
 )
 
 // exitCodes say what the exit codes mean, in their order: in the help, and in docs/REFERENCE.md.
@@ -28,7 +29,8 @@ var exitCodes = []string{
 	0:              "Done.",
 	exitFailed:     "It could not be done.",
 	exitUsage:      "The command line is wrong.",
-	exitIncomplete: "Done, but for log files that could not be read: they are named at the end.",
+	exitIncomplete: "Done, but for log files that could not be read: they are named at the end. Of doctor: no fault, but something could not be looked at.",
+	exitFault:      "doctor found a fault. Warnings alone are 0.",
 }
 
 // errIncomplete says that a report is written and lacks something.
@@ -57,9 +59,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "bucketwatch: interrupted")
 		return exitFailed
-	case errors.Is(err, errIncomplete):
+	case errors.Is(err, errIncomplete), errors.Is(err, errNotLooked):
 		fmt.Fprintf(stderr, "bucketwatch: %v\n", err)
 		return exitIncomplete
+	case errors.Is(err, errFault):
+		fmt.Fprintf(stderr, "bucketwatch: %v\n", err)
+		return exitFault
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "bucketwatch: %v\nSee bucketwatch --help.\n", err)
 		return exitUsage
@@ -80,6 +85,8 @@ S3, also for the weeks before anything was deployed.
 Colour and progress are for terminals only; NO_COLOR takes the colour away.`,
 		Example: `  bucketwatch report ~/Downloads/trail --key a/7.jpg                what became of one object
   bucketwatch report s3://LOGBUCKET --since 24h -o report.html      a page about the last day
+  bucketwatch replay s3://LOGBUCKET --since 60d --dry-run           which messages there would have been
+  bucketwatch doctor                                                whether the deployment is in order
   bucketwatch completion bash --help                                how to have the shell complete commands`,
 		Args:          knownSubcommand,
 		SilenceErrors: true,
@@ -94,7 +101,7 @@ Colour and progress are for terminals only; NO_COLOR takes the colour away.`,
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(newReportCommand(getenv), newVersionCommand())
+	cmd.AddCommand(newReportCommand(getenv), newReplayCommand(getenv), newDoctorCommand(getenv), newVersionCommand())
 	return cmd
 }
 

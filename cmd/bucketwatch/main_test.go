@@ -98,13 +98,7 @@ func TestReportFromS3(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Setenv("AWS_ENDPOINT_URL_S3", store.URL())
-	t.Setenv("AWS_ACCESS_KEY_ID", "test")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-	t.Setenv("AWS_REGION", hour.Region)
-	for _, name := range []string{"AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_SESSION_TOKEN"} {
-		t.Setenv(name, "")
-	}
+	useS3(t, store.URL(), hour.Region)
 	filter := []string{"--format", "json", "--bucket", "photos", "--since", "2026-11-20T10:10:00Z", "--until", "2026-11-20T10:40:00Z"}
 	local := parse(t, command(t, append([]string{"report", root}, filter...)...))
 	remote := parse(t, command(t, append([]string{"report", "s3://" + hour.LogBucket}, filter...)...))

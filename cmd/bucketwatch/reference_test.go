@@ -31,17 +31,24 @@ func TestReference(t *testing.T) {
 		}
 		help.WriteString("### bucketwatch " + name + "\n\n```\n" + strings.TrimRight(r.stdout, "\n") + "\n```\n\n")
 	}
+	compare(t, "command", help.String())
+	compare(t, "doctor policy", "```json\n"+command(t, "doctor", "--policy").stdout+"```\n")
+}
+
+// compare holds a part of the reference against what it should be, or writes it anew.
+func compare(t *testing.T, part, want string) {
+	t.Helper()
+	begin, end := "<!-- "+part+":begin -->\n", "<!-- "+part+":end -->\n"
 	text, err := os.ReadFile(reference)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const begin, end = "<!-- command:begin -->\n", "<!-- command:end -->\n"
 	before, rest, ok := strings.Cut(string(text), begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
 		t.Fatalf("%s has no part between %q and %q", reference, begin, end)
 	}
-	want := before + begin + help.String() + end + after
+	want = before + begin + want + end + after
 	if *update {
 		if err := os.WriteFile(reference, []byte(want), 0o644); err != nil {
 			t.Fatal(err)

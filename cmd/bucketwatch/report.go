@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
@@ -124,7 +125,7 @@ func runReport(ctx context.Context, paths []string, f *reportFlags, t *terminal)
 	if err := writable(f.output); err != nil {
 		return err
 	}
-	list, err := f.expectedDeletes()
+	list, err := expectedDeletes(f.expected)
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ func runReport(ctx context.Context, paths []string, f *reportFlags, t *terminal)
 		return hint(err)
 	}
 	if len(files) == 0 {
-		return nothingFound(paths, &query)
+		return nothingFound(paths, query.Since, query.Until)
 	}
 	progress := t.progress(len(files), "Reading log files")
 	maker := report.Maker{Query: query, Expected: list, Open: source.Open, Parallel: f.parallel, Progress: progress.step}
@@ -155,9 +156,9 @@ func runReport(ctx context.Context, paths []string, f *reportFlags, t *terminal)
 }
 
 // nothingFound says what may be the reason.
-func nothingFound(paths []string, q *report.Query) error {
+func nothingFound(paths []string, since, until time.Time) error {
 	where := strings.Join(paths, ", ")
-	if q.Since.IsZero() && q.Until.IsZero() {
+	if since.IsZero() && until.IsZero() {
 		return fmt.Errorf("no log files at %s: they end in .json or .json.gz", where)
 	}
 	return fmt.Errorf("no log files at %s that were delivered in that time: a wider --since and --until may find some", where)
@@ -166,24 +167,9 @@ func nothingFound(paths []string, q *report.Query) error {
 // query is what the flags ask for.
 func (f *reportFlags) query(now time.Time) (report.Query, error) {
 	q := report.Query{Buckets: f.buckets, Keys: f.keys, Principals: f.principals, Operations: f.operations}
-	var faults []error
-	for _, t := range []struct {
-		flag, text string
-		time       *time.Time
-	}{{"--since", f.since, &q.Since}, {"--until", f.until, &q.Until}} {
-		if t.text == "" {
-			continue
-		}
-		at, err := parseTime(t.text, now)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", t.flag, err))
-		}
-		*t.time = at
-	}
-	if len(faults) == 0 && !q.Until.IsZero() && !q.Since.Before(q.Until) {
-		faults = append(faults, fmt.Errorf("--since (%s) is not before --until (%s)", q.Since.Format(time.RFC3339), q.Until.Format(time.RFC3339)))
-	}
-	return q, errors.Join(faults...)
+	var err error
+	q.Since, q.Until, err = parseTimes(f.since, f.until, now)
+	return q, err
 }
 
 // writer returns the format: the one asked for, else the one that the output's name asks for.
@@ -229,14 +215,15 @@ func writable(output string) error {
 	return nil
 }
 
-func (f *reportFlags) expectedDeletes() (*expected.List, error) {
-	if f.expected == "" {
+// expectedDeletes reads the file of --expected-deletes, if there is one.
+func expectedDeletes(file string) (*expected.List, error) {
+	if file == "" {
 		return nil, nil
 	}
-	if _, err := os.Stat(f.expected); err != nil { // Load expects nothing of a file that isn't there
+	if _, err := os.Stat(file); err != nil { // Load expects nothing of a file that isn't there
 		return nil, fmt.Errorf("cannot read the expected deletes: %w", err)
 	}
-	return expected.Load(f.expected)
+	return expected.Load(file)
 }
 
 // deliver writes the report to where it is wanted.
@@ -262,7 +249,7 @@ func (f *reportFlags) deliver(r *report.Report, out *writer, t *terminal) (err e
 
 // connect returns a client for S3, with credentials and Region as the AWS CLI has them.
 func connect(ctx context.Context) (logfiles.S3, error) {
-	c, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // which would write between the lines
+	c, err := loadAWS(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -270,4 +257,9 @@ func connect(ctx context.Context) (logfiles.S3, error) {
 		c.Region = "us-east-1" // which knows where each bucket is
 	}
 	return s3.NewFromConfig(c), nil
+}
+
+// loadAWS returns credentials and Region as the AWS CLI has them.
+func loadAWS(ctx context.Context) (aws.Config, error) {
+	return config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // which would write between the lines
 }

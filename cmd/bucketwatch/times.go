@@ -1,11 +1,34 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// parseTimes reads --since and --until; what isn't given is zero.
+func parseTimes(since, until string, now time.Time) (from, to time.Time, err error) {
+	var faults []error
+	for _, t := range []struct {
+		flag, text string
+		time       *time.Time
+	}{{"--since", since, &from}, {"--until", until, &to}} {
+		if t.text == "" {
+			continue
+		}
+		at, err := parseTime(t.text, now)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", t.flag, err))
+		}
+		*t.time = at
+	}
+	if len(faults) == 0 && !to.IsZero() && !from.Before(to) {
+		faults = append(faults, fmt.Errorf("--since (%s) is not before --until (%s)", from.Format(time.RFC3339), to.Format(time.RFC3339)))
+	}
+	return from, to, errors.Join(faults...)
+}
 
 // parseTime reads a span back from now (90m, 24h, 7d, 2w), a date, which is its UTC midnight, or a time.
 func parseTime(text string, now time.Time) (time.Time, error) {

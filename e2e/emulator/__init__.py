@@ -10,14 +10,16 @@ project stands on is here, one job a file:
     intrinsics.py      Ref, Fn::Sub, Fn::GetAtt and so on
     resources/         one class for each resource type: the API calls that make, change and remove it
     policy.py          may this principal do this: the policies' language, as far as this project uses it
-    identity.py        the function's requests are held against its role; a service in trouble
+    identity.py        requests of a role are held against it; a service in trouble
     function.py        the deployed zip's bootstrap, run natively; retries and the dead-letter queue
     s3.py eventbridge.py sqs.py   what moves an event from a bucket or a queue to the function
     scheduler.py       fires a schedule, when a test asks for it
     logs.py            standard output into the log group, embedded metrics into CloudWatch, saved queries
     alarms.py          kept, and never evaluated
+    cbor.py            CloudWatch as the AWS SDK for Go speaks with it
     xray.py            the daemon's UDP port
-    trail.py           which events a trail's selectors record
+    sns.py             an e-mail's subscription waits to be confirmed
+    trail.py           which events a trail's selectors record; trails by their ARNs
     work.py            what is still being done, and waiting for it
 
 A type, a property, an intrinsic or a condition operator that is not known here is an error, never skipped: what

@@ -15,9 +15,10 @@ os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"] = REGION
 import moto.cloudformation.urls  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from moto.s3.models import s3_backends  # noqa: E402
+from moto.sns.models import sns_backends  # noqa: E402
 
-from . import alarms, cloudformation, eventbridge, function, identity, logs  # noqa: E402
-from . import s3, scheduler, sqs, work, xray  # noqa: E402
+from . import alarms, cbor, cloudformation, eventbridge, function, identity, logs  # noqa: E402
+from . import s3, scheduler, sns, sqs, trail, work, xray  # noqa: E402
 
 
 class Quiet(WSGIRequestHandler):
@@ -38,9 +39,12 @@ class Account:
         sqs.install()
         logs.install()
         alarms.install()
+        sns.install()
+        trail.install()
         cloudformation.CloudFormation.account = self
         moto.cloudformation.urls.url_paths = {"{0}/$": cloudformation.CloudFormation.dispatch}
-        self.identity = identity.Refuse(DomainDispatcherApplication(create_backend_app))
+        application = DomainDispatcherApplication(create_backend_app)
+        self.identity = identity.Refuse(cbor.Translate(application, self))
         self.server = make_server("127.0.0.1", 0, self.identity, threaded=True, request_handler=Quiet)
         self.url = self.lambda_.url = f"http://127.0.0.1:{self.server.server_port}"
         self.clients = {}
@@ -124,6 +128,19 @@ class Account:
     def trouble(self, actions, code):
         """While this lasts a service answers the function's requests for actions (dynamodb:*) with this error."""
         return self.identity.refusing(actions, code)
+
+    def confirm(self, topic):
+        """Somebody follows the links in the mails that ask whether to subscribe to a topic."""
+        sns.confirm(sns_backends[self.id][self.region], topic)
+
+    def act_as(self, role_arn):
+        """The variables of a command that runs as a role: it may do what the role may."""
+        key = {"AWS_ACCESS_KEY_ID": identity.key_for(self.id, role_arn), "AWS_SECRET_ACCESS_KEY": "secret"}
+        return {**self.environment(), **key, "AWS_SESSION_TOKEN": "token"}
+
+    def asked(self, role_arn):
+        """The actions that a role has asked for, allowed or not."""
+        return {action for role, action in self.identity.asked if role == role_arn}
 
     def stack(self, name):
         """The stack itself, whose resources hold their resolved properties."""

@@ -26,9 +26,11 @@ var allowed = map[string][]string{
 	"pkg/pipeline": {"pkg/alert", "pkg/anomaly", "pkg/cloudtrail", "pkg/emf", "pkg/evidence", "pkg/expected", "pkg/history", "pkg/metric", "pkg/s3event", "pkg/state", "pkg/trigger",
 		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
 	"pkg/logfiles": {"pkg/cloudtrail", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/smithy-go"},
-	"pkg/replay":   {"pkg/anomaly", "pkg/history", "pkg/pipeline", "pkg/state"},
+	"pkg/replay": {"pkg/alert", "pkg/anomaly", "pkg/cloudtrail", "pkg/expected", "pkg/history", "pkg/logfiles", "pkg/pipeline", "pkg/state",
+		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
 	"pkg/report": {"pkg/anomaly", "pkg/cloudtrail", "pkg/evidence", "pkg/expected", "pkg/logfiles", "pkg/metric", "pkg/replay", "pkg/s3event",
 		"github.com/jedib0t/go-pretty/v6"},
+	"pkg/doctor": {"pkg/cloudtrail", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service", "github.com/aws/smithy-go"},
 	"functions/processor": {"pkg/expected", "pkg/pipeline", "pkg/state", "github.com/aws/aws-lambda-go", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/aws/aws-xray-sdk-go/v2"},
 	"internal/dynamodblocal": {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
@@ -37,8 +39,8 @@ var allowed = map[string][]string{
 	"internal/emftest":       {},
 	"internal/faults":        {}, // tests only
 	"internal/project":       {}, // tests only
-	"cmd/bucketwatch": {"pkg/expected", "pkg/logfiles", "pkg/report", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
-		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+	"cmd/bucketwatch": {"pkg/doctor", "pkg/expected", "pkg/history", "pkg/logfiles", "pkg/pipeline", "pkg/replay", "pkg/report", "pkg/state", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
+		"github.com/jedib0t/go-pretty/v6", "github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"cmd/expected-deletes": {"pkg/expected"},
 	"cmd/demo":             {"internal/localaws", "internal/traffic"},
 	"e2e/logfiles":         {"internal/traffic"},

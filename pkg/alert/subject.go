@@ -32,10 +32,10 @@ func subject(i *Incident, lead string) string {
 // headline says what was done and by whom, in a few words: what the most telling of the anomalies found.
 func headline(i *Incident) string {
 	by := " by " + who(i)
-	if len(i.Anomalies) == 0 {
+	a := i.MostTelling()
+	if a == nil {
 		return "something unexpected" + by
 	}
-	a := mostTelling(i.Anomalies)
 	n := i.count(a.Name)
 	switch a.Name {
 	case anomaly.NameAttackSequence:
@@ -101,6 +101,14 @@ func compareTelling(a, b *anomaly.Anomaly) int {
 		cmp.Compare(rank(a), rank(b)),
 		a.First.Compare(b.First),
 	)
+}
+
+// MostTelling returns the anomaly that the subject is about; nil, if there is none at all.
+func (i *Incident) MostTelling() *anomaly.Anomaly {
+	if len(i.Anomalies) == 0 {
+		return nil
+	}
+	return mostTelling(i.Anomalies)
 }
 
 func mostTelling(anomalies []anomaly.Anomaly) *anomaly.Anomaly {

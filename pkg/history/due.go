@@ -32,6 +32,24 @@ func (h *History) IsDue(ctx context.Context, now time.Time) (bool, error) {
 	return is, nil
 }
 
+// Next returns when the first tick comes that finds something due, of those that come each minute; zero if nothing is
+// pending, so that none does.
+func (h *History) Next(ctx context.Context) (time.Time, error) {
+	var first string
+	err := h.store.Query(ctx, pendingPartition, firstDue, after(""), func(item state.Item) bool {
+		first, _, _ = strings.Cut(item.Sort, "#")
+		return false
+	})
+	if err != nil || first == "" {
+		return time.Time{}, err
+	}
+	due, err := time.Parse(minuteFormat, first)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("cannot read what is due: %w", err)
+	}
+	return due.Add(time.Minute), nil
+}
+
 // Due returns what was due before now, oldest first, but for what skip, which may be nil, chooses. It is not what is due
 // at this very moment: what is delivered at it may still be on its way.
 //
@@ -122,9 +140,14 @@ const putLate = lateness - time.Minute
 
 // mark returns the mark of the share's bucket, if the share is put late.
 func mark(partition string, s *anomaly.Share, now time.Time) (state.Item, bool) {
+	return lateMark(partition, s.LogFile, now), now.Sub(s.Delivered) > putLate
+}
+
+// lateMark is the mark that somebody leaves who has put something of a bucket late.
+func lateMark(partition, who string, now time.Time) state.Item {
 	return state.Item{
-		Partition: pendingPartition, Sort: markSort(partition), Version: token(s.LogFile, now), Expires: expiry(now, keepKeys),
-	}, now.Sub(s.Delivered) > putLate
+		Partition: pendingPartition, Sort: markSort(partition), Version: token(who, now), Expires: expiry(now, keepKeys),
+	}
 }
 
 // setMarks keeps the marks that were read, all that there are or some.

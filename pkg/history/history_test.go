@@ -63,6 +63,7 @@ var behaviours = []struct {
 	{"two steps are a sequence", twoSteps},
 	{"several at once", severalAtOnce},
 	{"any order", anyOrder},
+	{"what the past tells is adopted", adopts},
 }
 
 func TestMemory(t *testing.T) {

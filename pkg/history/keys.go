@@ -47,6 +47,19 @@ func bucketPartition(b anomaly.Bucket) string {
 	return version + "#" + accountPart(b.AccountID) + "#" + part(b.Name)
 }
 
+// isBucketPartition tells whether it is a bucket's.
+func isBucketPartition(partition string) bool {
+	account, _, _ := strings.Cut(strings.TrimPrefix(partition, version+"#"), "#")
+	return account == "-" || strings.HasPrefix(account, "~") || account != "" && strings.Trim(account, "0123456789") == ""
+}
+
+// bucketOf returns the bucket of a partition, if that has its name as it is: all that S3 has can have theirs.
+func bucketOf(partition string) (anomaly.Bucket, bool) {
+	account, name, _ := strings.Cut(strings.TrimPrefix(partition, version+"#"), "#")
+	b := anomaly.Bucket{AccountID: strings.TrimPrefix(account, "-"), Name: name}
+	return b, bucketPartition(b) == partition
+}
+
 // accountPart can't be taken for the name of another sort of partition: those are words.
 func accountPart(id string) string {
 	switch {

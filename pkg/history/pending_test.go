@@ -54,6 +54,20 @@ func asksFor(t *testing.T, store state.Store) {
 		if diff := cmp.Diff(want, summary(all)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
+		next, err := h.Next(t.Context())
+		must(t, err)
+		switch {
+		case len(all) == 0 && !next.IsZero():
+			t.Errorf("%s: the next tick is at %v, want none", test.name, next)
+		case len(all) > 0:
+			before, err := h.IsDue(t.Context(), next.Add(-time.Minute))
+			must(t, err)
+			is, err := h.IsDue(t.Context(), next)
+			must(t, err)
+			if before || !is || next != next.Truncate(time.Minute) {
+				t.Errorf("%s: the next tick is at %v, when it is due: %v, and a minute before: %v, want true and false", test.name, next, is, before)
+			}
+		}
 		for _, d := range all {
 			must(t, store.Delete(t.Context(), pendingPartition, d.sort, d.version))
 		}

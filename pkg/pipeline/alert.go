@@ -23,7 +23,8 @@ func (p *Pipeline) alert(ctx context.Context, t *round, incidents []history.Inci
 		if p.config.AlertsTopic == "" || incident.Severity.Compare(p.config.AlertSeverity) < 0 {
 			continue
 		}
-		m := p.incidentMessage(t, incident)
+		told := p.incident(t, incident)
+		m := told.Message()
 		if err := p.publish(ctx, m); err != nil {
 			t.health[metric.AlertsFailed]++
 			failures = append(failures, fmt.Errorf("cannot send %q: %w", m.Subject, err))
@@ -32,6 +33,9 @@ func (p *Pipeline) alert(ctx context.Context, t *round, incidents []history.Inci
 		}
 		t.health[metric.AlertsPublished]++
 		p.Log.InfoContext(ctx, "alert published", "subject", m.Subject)
+		if p.Alerted != nil {
+			p.Alerted(told, m)
+		}
 		// If this fails the message is sent again by the next tick: twice rather than never.
 		if err := p.history.Sent(ctx, incident, t.now); err != nil {
 			failures = append(failures, err)
@@ -41,9 +45,9 @@ func (p *Pipeline) alert(ctx context.Context, t *round, incidents []history.Inci
 	return unsent, join(failures)
 }
 
-// incidentMessage is what a person reads of an incident.
-func (p *Pipeline) incidentMessage(t *round, incident *history.Incident) alert.Message {
-	i := alert.Incident{
+// incident is what the message about an incident is written of.
+func (p *Pipeline) incident(t *round, incident *history.Incident) *alert.Incident {
+	i := &alert.Incident{
 		Severity:  incident.Severity,
 		AccountID: incident.Bucket.AccountID,
 		Region:    p.config.Region,
@@ -58,7 +62,7 @@ func (p *Pipeline) incidentMessage(t *round, incident *history.Incident) alert.M
 	for k := range incident.Anomalies {
 		i.DeleteMarkers = max(i.DeleteMarkers, incident.Anomalies[k].DeleteMarkers)
 	}
-	return i.Message()
+	return i
 }
 
 // testAlert publishes a message in the shape of a real alert. It touches no metric.

@@ -62,12 +62,11 @@ func (p *Pipeline) claim(ctx context.Context, name string) (state.Held, error) {
 	if err := p.checkSchema(ctx); err != nil {
 		return state.Held{}, err
 	}
-	now := time.Now() // leases are kept by the clock on the wall, also where log files are judged by another
 	lease := usualLease
 	if deadline, ok := ctx.Deadline(); ok {
-		lease = deadline.Sub(now) + leaseMargin
+		lease = time.Until(deadline) + leaseMargin
 	}
-	return p.claims.Claim(ctx, name, state.Claim{Owner: rand.Text(), Now: now, Lease: lease})
+	return p.claims.Claim(ctx, name, state.Claim{Owner: rand.Text(), Now: p.Now(), Lease: lease})
 }
 
 // release gives a claim back, so that whoever tries again needn't wait for the end of the lease. It does so also when
@@ -75,7 +74,7 @@ func (p *Pipeline) claim(ctx context.Context, name string) (state.Held, error) {
 func (p *Pipeline) release(ctx context.Context, held state.Held) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseLimit)
 	defer cancel()
-	if err := p.claims.Release(ctx, held, time.Now()); err != nil {
+	if err := p.claims.Release(ctx, held, p.Now()); err != nil {
 		p.Log.WarnContext(ctx, "claim not released", "error", err.Error())
 	}
 }
@@ -86,7 +85,7 @@ func (p *Pipeline) mark(ctx context.Context, held state.Held) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markLimit)
 	defer cancel()
 	for pause := firstPause; ; pause *= 2 {
-		err := p.claims.Done(ctx, held, time.Now())
+		err := p.claims.Done(ctx, held, p.Now())
 		if err == nil || errors.Is(err, state.ErrClaimed) || pause > lastPause {
 			return err
 		}

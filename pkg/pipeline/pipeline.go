@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"bucketwatch/pkg/alert"
 	"bucketwatch/pkg/cloudtrail"
 	"bucketwatch/pkg/expected"
 	"bucketwatch/pkg/history"
@@ -42,6 +43,8 @@ type Pipeline struct {
 	Expected *expected.List
 	// Log gets what the operator should know; by default JSON lines between the Output's.
 	Log *slog.Logger
+	// Alerted, if there is one, is called with each incident that a message was published about, and the message.
+	Alerted func(*alert.Incident, alert.Message)
 
 	config  Config
 	s3      S3

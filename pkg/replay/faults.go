@@ -4,36 +4,45 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 )
 
-// faults keeps the first error that the pipeline logs: a tick that fails is no failure of its invocation.
-type faults struct{ err error }
+// faults keeps the errors that the pipeline logs: a tick that fails is no failure of its invocation. What is logged goes
+// on to the next handler, at the time of the replay's clock.
+type faults struct {
+	err  error
+	next slog.Handler // or nil
+	now  func() time.Time
+}
 
-func (f *faults) logger() *slog.Logger { return slog.New(handler{f}) }
-
-// take returns the error, and forgets it.
+// take returns the errors, and forgets them.
 func (f *faults) take() error {
 	err := f.err
 	f.err = nil
 	return err
 }
 
-type handler struct{ *faults }
-
-func (h handler) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
-
-func (h handler) Handle(_ context.Context, r slog.Record) error {
-	text := r.Message
-	r.Attrs(func(a slog.Attr) bool {
-		if a.Key == "error" {
-			text += ": " + a.Value.String()
-		}
-		return true
-	})
-	h.err = errors.Join(h.err, errors.New(text))
-	return nil
+func (f *faults) Enabled(_ context.Context, level slog.Level) bool {
+	return f.next != nil || level >= slog.LevelError
 }
 
-func (h handler) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (f *faults) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelError {
+		text := r.Message
+		r.Attrs(func(a slog.Attr) bool {
+			if a.Key == "error" {
+				text += ": " + a.Value.String()
+			}
+			return true
+		})
+		f.err = errors.Join(f.err, errors.New(text))
+	}
+	if f.next == nil {
+		return nil
+	}
+	r.Time = f.now()
+	return f.next.Handle(ctx, r)
+}
 
-func (h handler) WithGroup(string) slog.Handler { return h }
+func (f *faults) WithAttrs([]slog.Attr) slog.Handler { return f }
+func (f *faults) WithGroup(string) slog.Handler      { return f }

@@ -1,245 +1,236 @@
-// Package replay judges log files of the past as the function would have judged them when they were delivered: it goes
-// from tick to tick on their own clock, and remembers in memory.
+// Package replay takes log files of the past through what the function does with them, on the clock of their delivery and
+// with the ticks between them, and remembers in memory.
 //
-// It reads no log files; it says nothing of how anomalies are told. What is due at a tick, and the judging itself, is the
-// pipeline's.
+// A Player reads log files, and has the function's lines and messages; a Judge judges what somebody else has read. What
+// is due at a tick, and the judging itself, is the pipeline's.
 package replay
 
 import (
-	"cmp"
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"log/slog"
+	"net/url"
 	"time"
 
-	"bucketwatch/pkg/anomaly"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"bucketwatch/pkg/alert"
+	"bucketwatch/pkg/expected"
 	"bucketwatch/pkg/history"
+	"bucketwatch/pkg/logfiles"
 	"bucketwatch/pkg/pipeline"
 	"bucketwatch/pkg/state"
 )
 
-// LogFile is what one log file tells the detectors.
-type LogFile struct {
-	URI       string
-	AccountID string
-	Delivered time.Time
-	Shares    []anomaly.Share
-	Found     []anomaly.Anomaly // that it shows by itself
+// Player plays log files. It plays once.
+type Player struct {
+	// Expected is which deletes were declared; by default none.
+	Expected *expected.List
+	// Open opens a log file.
+	Open func(context.Context, logfiles.File) (io.ReadCloser, error)
+	// Parallel is how many log files are opened at the same time; by default 8.
+	Parallel int
+	// Now is the time of day: what isn't due by then isn't judged. By default time.Now.
+	Now func() time.Time
+	// Progress, if there is one, is called after each log file.
+	Progress func()
+	// LogBucket is the bucket, and KeyPrefix what stands before AWSLogs/ in its keys, that the files were copied from. By
+	// default it is the one that they are in, for files of this machine a name that no bucket can have: then requests to the
+	// bucket of the log files count as those to any other.
+	LogBucket, KeyPrefix string
+	// Alerted, if there is one, is called with each message that subscribers would have got.
+	Alerted func(*alert.Incident, alert.Message)
+
+	config       pipeline.Config
+	metrics, log *sink
+
+	clock  clock
+	object object // that is played
+	seen   seen
+	played Played
 }
 
-// Judge judges log files in the order of their delivery.
-type Judge struct {
-	store   *state.Memory
-	history *history.History
-	ticks   *pipeline.Pipeline
-	faults  faults
-
-	buckets map[anomaly.Bucket]bool
-	found   map[identity]anomaly.Anomaly
-	read    time.Time // when found was read last
-
-	began bool
-	now   time.Time // the last tick
-	due   time.Time // of the tick that sees what was delivered last; zero if it has been
-	last  time.Time // the last delivery
+// Played is what was played.
+type Played struct {
+	Files       int // that were played
+	Duplicates  int // left out: they had been played
+	First, Last time.Time
+	Failures    []Failure
 }
 
-// New returns a Judge that remembers nothing yet.
-func New() (*Judge, error) {
-	config, err := pipeline.ConfigFromEnv(func(name string) string {
-		if name == "BUCKETWATCH_CLOCK" {
-			return string(pipeline.DeliveryClock)
-		}
-		return ""
-	})
-	if err != nil {
-		return nil, fmt.Errorf("cannot set up the judge: %w", err)
+// Failure is a log file that could not be read.
+type Failure struct {
+	File  string `json:"file"`
+	Error string `json:"error"`
+}
+
+// NewPlayer returns a Player that does what a function with the configuration does, but that its clock, table and topic
+// are the replay's. It writes metric lines to metrics, and to log, which may be nil, the lines that are no metrics and the
+// function's log.
+func NewPlayer(config pipeline.Config, metrics, log io.Writer) *Player {
+	config.Clock, config.Table, config.AlertsTopic = pipeline.DeliveryClock, pipeline.MemoryTable, topic
+	p := &Player{Parallel: 8, Now: time.Now, config: config, metrics: &sink{w: metrics}, log: &sink{w: log}}
+	if log == nil {
+		p.log = &sink{w: io.Discard}
 	}
 	store := state.NewMemory()
-	j := &Judge{
-		store:   store,
-		history: history.New(store),
-		ticks:   pipeline.New(config, nil, nil, store, pipeline.NewOutput(io.Discard, io.Discard)),
-		buckets: map[anomaly.Bucket]bool{},
-		found:   map[identity]anomaly.Anomaly{},
+	faults := &faults{now: p.now}
+	function := pipeline.New(config, &p.object, nobody{}, store, pipeline.NewOutput(p.metrics, p.log))
+	if log != nil {
+		faults.next = function.Log.Handler()
 	}
-	j.ticks.Log = j.faults.logger()
-	return j, nil
+	function.Log = slog.New(faults)
+	function.Now = p.now
+	function.Alerted = func(i *alert.Incident, m alert.Message) {
+		if p.Alerted != nil {
+			p.Alerted(i, m)
+		}
+	}
+	p.clock = clock{store: store, pending: history.New(store), ticks: function, faults: faults}
+	return p
 }
 
-// Add takes in a log file. One that was delivered before another that was added sooner is judged late, as it would have
-// been if it had come late.
-func (j *Judge) Add(ctx context.Context, f LogFile) error {
-	delivered := f.Delivered.UTC()
-	if err := j.advance(ctx, delivered); err != nil {
-		return err
-	}
-	if err := j.history.PutFound(ctx, f.Found, f.URI, delivered, delivered); err != nil {
-		return err
-	}
-	if err := j.history.PutShares(ctx, f.AccountID, f.Shares, delivered); err != nil {
-		return err
-	}
-	for i := range f.Shares {
-		j.buckets[anomaly.Bucket{AccountID: f.AccountID, Name: f.Shares[i].Bucket}] = true
-	}
-	for i := range f.Found {
-		j.buckets[anomaly.Bucket{AccountID: f.Found[i].AccountID, Name: f.Found[i].Bucket}] = true
-	}
-	if !j.began || delivered.After(j.last) {
-		j.last = delivered
-	}
-	if !j.began {
-		j.began, j.now, j.read = true, delivered, delivered
-	}
-	j.due = afterMinute(later(delivered, j.now))
-	return nil
-}
+// topic is where the function's messages go.
+const topic = "arn:aws:sns:us-east-1:000000000000:replay"
 
-// Finish makes the ticks that were due by now, and returns what was found in all of the log files, in the order in which
-// it was first seen. What was delivered last is judged even if its tick is yet to come.
-func (j *Judge) Finish(ctx context.Context, now time.Time) ([]anomaly.Anomaly, error) {
-	if !j.began {
-		return nil, nil
-	}
-	until := later(j.due, earlier(now.UTC(), j.last.Add(settled)))
-	if err := j.advance(ctx, until); err != nil {
+func (p *Player) now() time.Time { return p.clock.now }
+
+// Play plays the log files, whatever order they are in, and the ticks that were due by now. It goes on past files that
+// can't be read. The error is that nothing more can be played.
+func (p *Player) Play(ctx context.Context, files []logfiles.File) (*Played, error) {
+	p.clock.ticks.Expected = p.Expected
+	turns, err := p.inTurn(ctx, files)
+	if err != nil {
 		return nil, err
 	}
-	if err := j.collect(ctx); err != nil {
+	err = logfiles.InOrder(ctx, len(turns), p.Parallel,
+		func(i int) object { return p.fetch(ctx, turns[i].File) },
+		func(i int, o object) error {
+			if p.Progress != nil {
+				defer p.Progress()
+			}
+			return p.play(ctx, &turns[i], o)
+		})
+	if err == nil {
+		err = p.clock.settle(ctx, p.Now())
+	}
+	if err := errors.Join(p.metrics.err, p.log.err); err != nil {
 		return nil, err
 	}
-	list := make([]anomaly.Anomaly, 0, len(j.found))
-	for _, a := range j.found {
-		list = append(list, a)
-	}
-	slices.SortFunc(list, func(a, b anomaly.Anomaly) int {
-		return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Name, b.Name),
-			cmp.Compare(a.Principal, b.Principal), a.WindowStart.Compare(b.WindowStart), cmp.Compare(a.Explanation, b.Explanation))
-	})
-	return list, nil
+	return &p.played, err
 }
 
-// settled is how long after the last delivery nothing is left to be judged: the hour's rest, and its waiting.
-const settled = time.Hour + anomaly.Wait + 2*time.Minute
+// Remember puts what was played into a store that a function remembers in: see history.Adopt. It is called after Play.
+func (p *Player) Remember(ctx context.Context, store state.Store) (history.Adopted, error) {
+	return history.New(store).Adopt(ctx, p.clock.store, p.Now())
+}
 
-// memory is how long anomalies are sure to be remembered: what was found is to be taken over more often.
-const memory = 30 * 24 * time.Hour
+// fetch opens a log file and reads what it holds, as it is.
+func (p *Player) fetch(ctx context.Context, f logfiles.File) (o object) {
+	body, err := p.Open(ctx, f)
+	if err != nil {
+		return object{err: err}
+	}
+	defer body.Close()
+	o.data, o.err = io.ReadAll(body)
+	o.sum = sha256.Sum256(o.data)
+	return o
+}
 
-// advance makes the ticks until then, that included.
-func (j *Judge) advance(ctx context.Context, until time.Time) error {
-	for j.began {
-		at := j.next()
-		if at.IsZero() { // years may lie between two log files
-			j.now = later(j.now, until)
-			return nil
-		}
-		if at.After(until) {
-			return nil
-		}
-		if err := j.tick(ctx, at); err != nil {
+// play has the function process one log file.
+func (p *Player) play(ctx context.Context, t *turn, o object) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if o.err == nil && p.seen.has(t, &o) {
+		p.played.Duplicates++
+		return nil
+	}
+	if !t.Delivered.IsZero() {
+		if err := p.clock.deliver(ctx, t.Delivered.UTC()); err != nil {
 			return err
 		}
 	}
+	p.object = o
+	err := p.process(ctx, t)
+	p.object = object{}
+	p.clock.faults.take() // what is logged of a file is its error, too
+	if err := errors.Join(p.metrics.err, p.log.err); err != nil {
+		return err
+	}
+	if ctx.Err() != nil { // it may not have been fetched
+		return ctx.Err()
+	}
+	if err != nil {
+		var failed *pipeline.FileError
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
+		p.played.Failures = append(p.played.Failures, Failure{File: t.Name, Error: err.Error()})
+		return nil
+	}
+	p.seen.add(t, &o)
+	p.played.Files++
+	if !t.Delivered.IsZero() {
+		if p.played.First.IsZero() {
+			p.played.First = t.Delivered.UTC()
+		}
+		p.played.Last = t.Delivered.UTC()
+	}
 	return nil
 }
 
-// next returns when the next tick comes that may find something due; zero if none does until more is delivered. The
-// function's own ticks come each minute: those in between would find nothing.
-func (j *Judge) next() time.Time {
-	// What waits is due 45 minutes after an hour's end, a day two days after its own. Both are judged by a later minute.
-	waited := j.now.Truncate(time.Hour).Add(anomaly.Wait + time.Minute)
-	if !waited.After(j.now) {
-		waited = waited.Add(time.Hour)
-	}
-	midnight := j.now.Truncate(24 * time.Hour).Add(24*time.Hour + time.Minute)
-	at := earlier(waited, midnight)
-	if !j.due.IsZero() {
-		return earlier(at, j.due)
-	}
-	if at.After(j.last.Add(quiet)) {
-		return time.Time{}
-	}
-	return at
-}
-
-// quiet is how long after the last delivery something may become due: until the next day's end, and two days.
-const quiet = 3*24*time.Hour + 2*time.Minute
-
-func (j *Judge) tick(ctx context.Context, at time.Time) error {
-	payload, err := json.Marshal(map[string]string{"bucketwatch": "tick", "time": at.Format(time.RFC3339)})
+// process tells the function that the log file was delivered, as S3 does.
+func (p *Player) process(ctx context.Context, t *turn) error {
+	payload, err := json.Marshal(map[string]any{"Records": []any{map[string]any{
+		"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+		"s3": map[string]any{"bucket": map[string]any{"name": t.bucket}, "object": map[string]any{"key": url.QueryEscape(t.key)}},
+	}}})
 	if err != nil {
 		return err
 	}
-	if _, err := j.ticks.Handle(ctx, payload); err != nil {
-		return err
-	}
-	if err := cmp.Or(ctx.Err(), j.faults.take()); err != nil { // a tick that fails only logs why
-		return fmt.Errorf("cannot judge what was delivered until %s: %w", at.Format(time.RFC3339), err)
-	}
-	newDay := at.Truncate(24 * time.Hour).After(j.now)
-	j.now = at
-	if !j.due.IsZero() && !j.due.After(at) {
-		j.due = time.Time{}
-	}
-	if newDay {
-		if at.Sub(j.read) >= memory {
-			if err := j.collect(ctx); err != nil {
-				return err
-			}
-		}
-		j.store.Forget(at)
-	}
-	return nil
+	_, err = p.clock.ticks.Handle(context.WithoutCancel(ctx), payload) // as for a tick
+	return err
 }
 
-// identity is what makes an anomaly a certain one.
-type identity struct {
-	account, bucket, name, principal string
-	window, first                    time.Time
-	explanation                      string // of what a log file shows by itself, which never changes
+// object stands for S3, which holds this one object.
+type object struct {
+	data []byte
+	sum  [sha256.Size]byte
+	err  error
 }
 
-// collect takes over what was found until now.
-func (j *Judge) collect(ctx context.Context) error {
-	for b := range j.buckets {
-		list, err := j.history.Anomalies(ctx, b, time.Unix(0, 0), j.now.Add(24*time.Hour))
-		if err != nil {
-			return err
-		}
-		for _, a := range list {
-			id := identity{account: a.AccountID, bucket: a.Bucket, name: a.Name, principal: a.Principal, window: a.WindowStart}
-			if a.Name == anomaly.NameProtectionRemoved { // several may be of one hour and principal
-				id.first, id.explanation = a.First, a.Explanation
-			}
-			j.found[id] = a
-		}
+func (o *object) GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	if o.err != nil {
+		return nil, o.err
 	}
-	j.read = j.now
-	return nil
+	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(o.data))}, nil
 }
 
-// afterMinute returns the first whole minute after the one that t is in, or that it ends.
-func afterMinute(t time.Time) time.Time {
-	whole := t.Truncate(time.Minute)
-	if whole.Before(t) {
-		whole = whole.Add(time.Minute)
-	}
-	return whole.Add(time.Minute)
+// nobody is whom the function publishes messages to: Alerted has them.
+type nobody struct{}
+
+func (nobody) Publish(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error) {
+	return &sns.PublishOutput{}, nil
 }
 
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
+// sink keeps the first error of writing: the function takes it for that of a log file, but no other can be written then
+// either.
+type sink struct {
+	w   io.Writer
+	err error
 }
 
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
+func (s *sink) Write(b []byte) (int, error) {
+	n, err := s.w.Write(b)
+	if err != nil && s.err == nil {
+		s.err = fmt.Errorf("cannot write lines: %w", err)
 	}
-	return a
+	return n, err
 }

@@ -70,7 +70,7 @@ func (m *Maker) Make(ctx context.Context, files []logfiles.File) (*Report, error
 		contents *contents
 		err      error
 	}
-	err = inOrder(ctx, len(files), m.Parallel,
+	err = logfiles.InOrder(ctx, len(files), m.Parallel,
 		func(i int) outcome {
 			c, err := m.read(ctx, files[i], nil)
 			return outcome{c, err}
@@ -85,34 +85,6 @@ func (m *Maker) Make(ctx context.Context, files []logfiles.File) (*Report, error
 		return nil, err
 	}
 	return m.finish(ctx)
-}
-
-// inOrder has work done for 0 to n-1 by several goroutines, and calls done with what comes of it, one after the other and
-// in order. No more is under way, or waits, than parallel and one.
-func inOrder[T any](ctx context.Context, n, parallel int, work func(int) T, done func(int, T) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	queue := make(chan chan T, parallel-1)
-	go func() {
-		defer close(queue)
-		for i := range n {
-			one := make(chan T, 1)
-			select {
-			case queue <- one:
-			case <-ctx.Done():
-				return
-			}
-			go func() { one <- work(i) }()
-		}
-	}()
-	i := 0
-	for one := range queue {
-		if err := done(i, <-one); err != nil {
-			return err
-		}
-		i++
-	}
-	return ctx.Err()
 }
 
 // read reads one log file. What stands in elsewhere is a duplicate.

@@ -201,22 +201,5 @@ func TestFilesFailTogether(t *testing.T) {
 	}
 }
 
-func TestInOrder(t *testing.T) {
-	var got []int
-	err := inOrder(t.Context(), 100, 7, func(i int) int { return i * i }, func(i, square int) error {
-		if square != i*i {
-			return fmt.Errorf("done(%d, %d)", i, square)
-		}
-		got = append(got, i)
-		if i == 50 {
-			return io.EOF
-		}
-		return nil
-	})
-	if err != io.EOF || len(got) != 51 || !slices.IsSorted(got) {
-		t.Errorf("inOrder = %v after %v, want io.EOF after 0 to 50", err, got)
-	}
-}
-
 // name of a log file as logfiles.Find has it.
 func nameOf(bucket, key string) string { return "s3://" + path.Join(bucket, key) }
