@@ -3,6 +3,7 @@ package localaws
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,21 +33,60 @@ func newDynamoDB(t *testing.T, tables ...string) *DynamoDB {
 	return d
 }
 
-// What AWS's own DynamoDB Local is held to (make test-dynamodb), through the same client.
-func TestDynamoDBIsAStore(t *testing.T) {
-	d := newDynamoDB(t)
-	client := sdk.New(sdk.Options{
+func newClient(d *DynamoDB, options ...func(*sdk.Options)) *sdk.Client {
+	return sdk.New(sdk.Options{
 		Region: "eu-central-1", BaseEndpoint: aws.String(d.URL()),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 		}),
-	})
+	}, options...)
+}
+
+// What AWS's own DynamoDB Local is held to (make test-dynamodb), through the same client.
+func TestDynamoDBIsAStore(t *testing.T) {
+	d := newDynamoDB(t)
+	client := newClient(d)
 	var tables atomic.Int64
 	statetest.Run(t, func(t *testing.T) state.Store {
 		name := fmt.Sprint("table-", tables.Add(1))
 		d.CreateTable(name)
 		return dynamodb.New(client, name)
 	})
+}
+
+// sentTwice sends each request twice, as a client does that hasn't got the first answer.
+type sentTwice struct{ *http.Client }
+
+func (s sentTwice) Do(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	first, err := s.Client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	first.Body.Close()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return s.Client.Do(r)
+}
+
+// A write that meets itself, since the client has repeated it, is no conflict; one that meets another's is.
+func TestDynamoDBWritesThatMeetThemselves(t *testing.T) {
+	d := newDynamoDB(t, "table")
+	s := dynamodb.New(newClient(d, func(o *sdk.Options) { o.HTTPClient = sentTwice{d.server.client} }), "table")
+	item := state.Item{Partition: "p", Sort: "s"}
+	for want := range int64(3) {
+		var err error
+		if item, err = s.PutIf(t.Context(), item); err != nil || item.Version != want+1 {
+			t.Fatalf("PutIf of version %d = version %d, %v, want %d", want, item.Version, err, want+1)
+		}
+	}
+	item.Version--
+	if got, err := s.PutIf(t.Context(), item); !errors.Is(err, state.ErrConflict) || got.Version != 3 {
+		t.Errorf("PutIf of an old version = version %d, %v, want 3, %v", got.Version, err, state.ErrConflict)
+	}
 }
 
 // What it doesn't know it refuses, with DynamoDB's own word where DynamoDB would refuse it too.
