@@ -1,6 +1,6 @@
 # Go, GNU make, git and a POSIX shell are all these goals need, but for those that say more. CI (.ci/run) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help test test-dynamodb test-faults lint fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
+.PHONY: help test test-dynamodb test-faults test-browser screenshots lint fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
 
 # sam build sets it; a plain make build leaves the binary here.
 ARTIFACTS_DIR ?= build
@@ -10,6 +10,9 @@ PYTHON ?= python3
 # Below .aws-sam, because sam build copies every other folder to build in.
 VENV := .aws-sam/venv
 DYNAMODB_LOCAL := .aws-sam/dynamodb-local
+AXE := .aws-sam/axe
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+NO_CHROMIUM = there is no chromium, chromium-browser or google-chrome: apt-get install chromium, or make $@ CHROMIUM=/path/to/it
 FUZZTIME ?= 20s
 RUNS ?= 1000
 SEED ?= 1
@@ -36,6 +39,18 @@ test-dynamodb: $(DYNAMODB_LOCAL)/installed ## test against DynamoDB Local (needs
 
 test-faults: ## kill the function, fail its services and cut its calls, in RUNS seeded runs (1000) from SEED (1)
 	go test -count=1 -timeout 0 -v ./internal/faults -runs $(RUNS) -seed $(SEED) -all
+
+# axe-core finds what makes a page hard to use for people who can't see it or can't use a mouse: https://github.com/dequelabs/axe-core
+$(AXE)/node_modules/axe-core/axe.min.js:
+	npm install --silent --no-save --no-audit --no-fund --prefix $(AXE) axe-core@4.14.1 && touch $@
+
+test-browser: $(AXE)/node_modules/axe-core/axe.min.js ## test the HTML report in a real Chromium (needs it, and npm for a checker of accessibility)
+	$(if $(CHROMIUM),,$(error $(NO_CHROMIUM)))
+	BUCKETWATCH_CHROMIUM="$(CHROMIUM)" BUCKETWATCH_AXE="$(CURDIR)/$<" go test -count=1 -timeout 30m -run Browser ./internal/chromium ./pkg/report
+
+screenshots: ## take README's pictures of the HTML report anew (needs Chromium)
+	$(if $(CHROMIUM),,$(error $(NO_CHROMIUM)))
+	BUCKETWATCH_CHROMIUM="$(CHROMIUM)" go test -count=1 -run BrowserScreenshots ./pkg/report -screenshots
 
 # staticcheck must be built with the Go that checks this module, or it refuses the module's language version.
 lint: ## check formatting, go vet, staticcheck, go.mod and go.sum

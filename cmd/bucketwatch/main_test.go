@@ -164,7 +164,7 @@ func TestUnreadableFile(t *testing.T) {
 
 func TestOutput(t *testing.T) {
 	root, _ := folder(t)
-	for name, begin := range map[string]string{"report.json": "{\n  \"schema\": 1", "report.csv": "time,bucket,key", "report.txt": "28 log files"} {
+	for name, begin := range map[string]string{"report.json": "{\n  \"schema\": 1", "report.csv": "time,bucket,key", "report.html": "<!DOCTYPE html>", "report.txt": "28 log files"} {
 		file := filepath.Join(t.TempDir(), name)
 		r := command(t, "report", root, "--output", file)
 		text, err := os.ReadFile(file)

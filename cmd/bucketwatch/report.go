@@ -54,6 +54,7 @@ of them, surges and new deleters are not told.`,
       --key a/7.jpg --operation GetObject                           who read one object last week
   bucketwatch report s3://LOGBUCKET --since 2026-11-20T14:12:00Z \
       --until 2026-11-20T14:41:00Z --principal role/app-web         what one role did
+  bucketwatch report s3://LOGBUCKET --since 30d -o report.html      a page with charts, to look at and to pass on
   bucketwatch report trail/ --format csv --csv deletes -o deletes.csv`,
 		Args: usageArgs(func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -103,6 +104,7 @@ var writers = []writer{
 	}},
 	{"json", func(r *report.Report, w io.Writer, _ *reportFlags, _ *terminal) error { return r.WriteJSON(w) }},
 	{"csv", func(r *report.Report, w io.Writer, f *reportFlags, _ *terminal) error { return r.WriteCSV(w, f.csv) }},
+	{"html", func(r *report.Report, w io.Writer, _ *reportFlags, _ *terminal) error { return r.WriteHTML(w) }},
 }
 
 func formats() []string {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The README shows what make demo shows: who deleted the image, and how the mail begins.
+// Both READMEs show what make demo shows: who deleted the image, and how the mail begins.
 func TestReadme(t *testing.T) {
 	var text bytes.Buffer
 	if err := run(t.Context(), []string{"-out", filepath.Join(t.TempDir(), "out")}, &text, today); err != nil {
@@ -18,21 +18,29 @@ func TestReadme(t *testing.T) {
 	}
 	who := between(t, text.String(), "Who deleted a/7.jpg?\n", "\n  Each of the")
 	mail := between(t, text.String(), "  Subject: ", "\n\n  IF IT MAY GO ON")
-	readme, err := os.ReadFile("../../README.md")
+	for _, name := range []string{"README.md", "README.ko.md"} {
+		t.Run(name, func(t *testing.T) { checkReadme(t, name, "\n```\n"+who+"\n"+mail+"\n  …\n```\n\n") })
+	}
+}
+
+// checkReadme wants the excerpt in a file of the repository's root.
+func checkReadme(t *testing.T, name, excerpt string) {
+	t.Helper()
+	path := filepath.Join("../..", name)
+	readme, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const begin, end = "<!-- demo:begin -->\n", "<!-- demo:end -->\n"
-	shown := between(t, string(readme), begin, end)
-	want := strings.Replace(string(readme), shown, begin+"\n```\n"+who+"\n"+mail+"\n  …\n```\n\n", 1)
+	want := strings.Replace(string(readme), between(t, string(readme), begin, end), begin+excerpt, 1)
 	if *update {
-		if err := os.WriteFile("../../README.md", []byte(want), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if diff := cmp.Diff(want, string(readme)); diff != "" {
-		t.Errorf("README.md doesn't show what the demo does (-want +got), go test -update writes it:\n%s", diff)
+		t.Errorf("%s doesn't show what the demo does (-want +got), go test -update writes it:\n%s", name, diff)
 	}
 }
 

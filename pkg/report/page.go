@@ -181,19 +181,22 @@ func (g *grid) widths(used []int) []int {
 	return widths
 }
 
-// shortened cuts s in its middle to a width: what tells keys apart is their end, and what they are their beginning.
+// shortened cuts s in its middle to a width: what tells keys apart is their end, and what they are their beginning. It
+// looks at each character once: whoever makes a request may send a kilobyte.
 func shortened(s string, width int) string {
-	if width == 0 || text.StringWidth(s) <= width {
+	if width == 0 || len(s) <= width || text.StringWidth(s) <= width {
 		return s
 	}
 	runes := []rune(s)
-	head := len(runes)
-	for head > 0 && text.StringWidth(string(runes[:head])) > width/3 {
-		head--
+	head, room := 0, width/3
+	for head < len(runes) && text.RuneWidth(runes[head]) <= room {
+		room -= text.RuneWidth(runes[head])
+		head++
 	}
-	tail := head
-	for text.StringWidth(string(runes[tail:])) > width-1-text.StringWidth(string(runes[:head])) {
-		tail++
+	tail, room := len(runes), room+width-1-width/3
+	for tail > head && text.RuneWidth(runes[tail-1]) <= room {
+		tail--
+		room -= text.RuneWidth(runes[tail])
 	}
 	return string(runes[:head]) + "…" + string(runes[tail:])
 }

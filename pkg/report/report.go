@@ -4,7 +4,7 @@
 // A Report is made by Make out of log files, which package logfiles finds. What a record means is package s3event's, how
 // it counts package metric's, what is unexpected package anomaly's: nothing of that is decided here.
 //
-// Each format stands in a file of its own: table.go, json.go, csv.go.
+// Each format stands in a file of its own: table.go, json.go, csv.go, html.go.
 package report
 
 import (
