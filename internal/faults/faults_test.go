@@ -270,9 +270,9 @@ func possible(c call) []fault {
 	case c.service == s3:
 		return append(kinds, cut, damaged, damaged, short)
 	case c.action == "BatchWriteItem":
-		return append(kinds, twice, halfDone, damaged)
+		return append(kinds, twice, halfDone)
 	case c.service == dynamoDB:
-		return append(kinds, twice, twice, damaged)
+		return append(kinds, twice, twice)
 	}
 	return append(kinds, twice)
 }
