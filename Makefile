@@ -1,6 +1,6 @@
 # Go, GNU make, git and a POSIX shell are all these goals need, but for those that say more. CI (.ci/run) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help test test-dynamodb test-browser screenshots lint vulnerabilities sbom fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
+.PHONY: help test test-dynamodb test-faults test-browser screenshots lint vulnerabilities sbom fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
 
 # sam build sets it; a plain make build leaves the binary here.
 ARTIFACTS_DIR ?= build
@@ -14,6 +14,8 @@ AXE := .aws-sam/axe
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 NO_CHROMIUM = there is no chromium, chromium-browser or google-chrome: apt-get install chromium, or make $@ CHROMIUM=/path/to/it
 FUZZTIME ?= 20s
+RUNS ?= 1000
+SEED ?= 1
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # CycloneDX's own tool. From the binary, which says what was linked into it: a source tree has tests' modules, too.
@@ -36,7 +38,10 @@ $(DYNAMODB_LOCAL)/installed: internal/dynamodblocal/pom.xml
 	rm -rf $(@D) && mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)" && touch $@
 
 test-dynamodb: $(DYNAMODB_LOCAL)/installed ## test against DynamoDB Local (needs Java 17 and Maven; its licence wants an AWS account)
-	BUCKETWATCH_DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" go test $(RACE) -count=1 -run DynamoDB ./internal/dynamodblocal ./cmd/bucketwatch ./pkg/...
+	BUCKETWATCH_DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" go test $(RACE) -count=1 -run DynamoDB ./internal/dynamodblocal ./internal/faults ./cmd/bucketwatch ./pkg/...
+
+test-faults: ## kill the function, fail its services and cut its calls, in RUNS seeded runs (1000) from SEED (1)
+	go test -count=1 -timeout 0 -v ./internal/faults -runs $(RUNS) -seed $(SEED) -all
 
 # axe-core finds what makes a page hard to use for people who can't see it or can't use a mouse: https://github.com/dequelabs/axe-core
 $(AXE)/node_modules/axe-core/axe.min.js:

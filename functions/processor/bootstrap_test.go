@@ -267,6 +267,33 @@ func TestBootstrap(t *testing.T) {
 		}
 	})
 
+	// Whether it is refused or not: what it inflates to is not held.
+	t.Run("the memory of a gzip bomb", func(t *testing.T) {
+		if runtime.GOOS != "linux" {
+			t.Skip("reads /proc")
+		}
+		for name, fill := range map[string]string{"white space": " ", "a string": "x", "a name": `\u0078`, "records": ",{}"} {
+			size := 256 << 20
+			if name == "records" {
+				size = 32 << 20 // eleven million of them, which are read
+			}
+			f, _, _ := start(t, environment(s3))
+			key := traffic.Key("111122223333", "eu-central-1", time.Now(), "BombBombBombBomb")
+			if err := s3.Put(t.Context(), "logs", key, bomb(t, name, fill, size)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := f.Invoke(t.Context(), notification("logs", key))
+			if _, ok := errors.AsType[*localaws.FunctionError](err); err != nil && (!ok || !strings.Contains(err.Error(), key)) {
+				t.Errorf("%s: %v", name, err)
+			}
+			peak := peakMemory(t, f.Pid())
+			t.Logf("%s: %v; peak resident memory: %.1f MiB", name, err, float64(peak)/(1<<20))
+			if peak >= 64<<20 {
+				t.Errorf("%s: peak resident memory = %.1f MiB, want under 64", name, float64(peak)/(1<<20))
+			}
+		}
+	})
+
 	// The smallest function that the template offers must survive the widest file, or it is never read.
 	wide := map[string]string{
 		"each record of another bucket": `"eventName":"GetObject","resources":[{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::bucket-%d","accountId":"111122223333"}]`,
@@ -313,6 +340,30 @@ func slowS3(t *testing.T, object []byte) *slow {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// bomb returns a log file with so many bytes of fill between two records, in a member's value or in its name.
+func bomb(t *testing.T, where, fill string, size int) []byte {
+	t.Helper()
+	begin, end := `{"Records":[{}`, `,{}]}`
+	switch where {
+	case "a string":
+		begin, end = `{"Records":[{"a":"`, `"}]}`
+	case "a name":
+		begin, end = `{"Records":[{"`, `":0}]}`
+	}
+	var body bytes.Buffer
+	z := gzip.NewWriter(&body)
+	block := strings.Repeat(fill, 1<<20/len(fill))
+	fmt.Fprint(z, begin)
+	for range size / len(block) {
+		fmt.Fprint(z, block)
+	}
+	fmt.Fprint(z, end)
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return body.Bytes()
 }
 
 // wideFile makes a log file of as many records as the largest has, with the members given, in which %d is different in

@@ -1,6 +1,6 @@
 // Package localaws runs on this machine what AWS runs in production: Lambda's
-// runtime API with a real bootstrap binary behind it, an S3 in memory, and an SNS
-// that keeps what is published. The demo and the tests use it.
+// runtime API with a real bootstrap binary behind it, an S3 and a DynamoDB in
+// memory, and an SNS that keeps what is published. The demo and the tests use it.
 //
 // Everything answers on the loopback interface only, at ports from the system,
 // and ends with Close. Left out: signatures, notifications (the caller sends
@@ -244,6 +244,14 @@ func (f *Function) endedBecause() error {
 // in /proc/PID/status; the rusage of a child counts the parent's memory too.)
 func (f *Function) Pid() int { return f.cmd.Process.Pid }
 
+// Kill ends the process at once, in whatever it does: SIGKILL, which is how Lambda
+// ends one too. An invocation that is being served fails with "Runtime.ExitError".
+// Close is still to be called.
+func (f *Function) Kill() {
+	// An error means that the process has ended already.
+	_ = f.cmd.Process.Kill()
+}
+
 // Close kills the process, as Lambda does, and returns when it is gone and all
 // its output has been passed on. An invocation that is being served fails. The
 // error is that of a writer that refused output; a second call returns the same.
@@ -258,8 +266,7 @@ func (f *Function) Close() error {
 }
 
 func (f *Function) kill() {
-	// An error means that the process has ended already.
-	_ = f.cmd.Process.Kill()
+	f.Kill()
 	<-f.exited
 }
 

@@ -284,6 +284,23 @@ func TestInvokeOfADyingFunction(t *testing.T) {
 	}
 }
 
+// Kill ends the process in the middle of an invocation, and does nothing to one that has ended.
+func TestKill(t *testing.T) {
+	config := testConfig(t, "handler")
+	writes := make(chan struct{}, 1)
+	config.Stdout = writerFunc(func(p []byte) (int, error) { writes <- struct{}{}; return len(p), nil })
+	f := startFunction(t, config)
+	go func() {
+		<-writes
+		f.Kill()
+	}()
+	_, err := invoke(t, f, request{Do: "hang"})
+	if got, ok := errors.AsType[*FunctionError](err); !ok || got.Type != "Runtime.ExitError" || !strings.Contains(got.Message, "signal: killed") {
+		t.Errorf("Invoke of a function that is killed = %v, want Runtime.ExitError with the signal", err)
+	}
+	f.Kill()
+}
+
 func TestInvokeWithoutAnAnswer(t *testing.T) {
 	f := startFunction(t, testConfig(t, "mute"))
 	if _, err := f.Invoke(t.Context(), []byte("{}")); !errors.Is(err, errNoAnswer) {

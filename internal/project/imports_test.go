@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"internal/traffic":       {},
 	"internal/emftest":       {},
 	"internal/hostile":       {},
+	"internal/faults":        {}, // tests only
 	"internal/project":       {}, // tests only
 	"cmd/bucketwatch": {"pkg/doctor", "pkg/expected", "pkg/history", "pkg/logfiles", "pkg/pipeline", "pkg/printable", "pkg/replay", "pkg/report", "pkg/state", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/jedib0t/go-pretty/v6", "github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},

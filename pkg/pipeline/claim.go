@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"bucketwatch/pkg/state"
@@ -12,6 +13,10 @@ const (
 	usualLease   = 15 * time.Minute // where an invocation has no deadline; Lambda gives it no longer
 	leaseMargin  = 10 * time.Second // beyond the deadline: for clocks that differ
 	releaseLimit = 3 * time.Second
+
+	// To mark a file as done is tried for so long, with pauses that double from the first to the last.
+	markLimit             = 15 * time.Second
+	firstPause, lastPause = 50 * time.Millisecond, 800 * time.Millisecond
 )
 
 // claimed processes a log file under a claim, so that one that is announced twice is counted once. Where nothing is
@@ -44,12 +49,15 @@ func (p *Pipeline) claimed(ctx context.Context, f *file, process func(context.Co
 	}
 	f.takenOver = held.Outcome == state.TakenOver
 	if err := process(work); err != nil || f.nothing {
+		if errors.Is(err, errPartlyWritten) {
+			held.Outcome = state.TakenOver // for the next one, which writes those lines again
+		}
 		p.release(ctx, held)
 		return p.inWords(work, f, err)
 	}
 	held.Note = f.sum
 	// What was written can't be taken back: to fail now would have it written twice for certain.
-	if err := p.claims.Done(ctx, held, p.Now()); err != nil {
+	if err := p.mark(ctx, held); err != nil {
 		p.Log.WarnContext(ctx, "log file not marked as processed", "bucket", f.object.Bucket, "key", f.object.Key, "error", err.Error())
 	}
 	return nil
@@ -79,6 +87,24 @@ func (p *Pipeline) release(ctx context.Context, held state.Held) {
 	defer cancel()
 	if err := p.claims.Release(ctx, held, p.Now()); err != nil {
 		p.Log.WarnContext(ctx, "claim not released", "error", err.Error())
+	}
+}
+
+// mark marks as done a file whose lines were written. It tries several times: as long as the mark is missing, whoever
+// gets the file again writes its lines again. It does so also when the invocation's time is over.
+func (p *Pipeline) mark(ctx context.Context, held state.Held) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markLimit)
+	defer cancel()
+	for pause := firstPause; ; pause *= 2 {
+		err := p.claims.Done(ctx, held, p.Now())
+		if err == nil || errors.Is(err, state.ErrClaimed) || pause > lastPause {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
 	}
 }
 

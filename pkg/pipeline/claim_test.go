@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -105,8 +106,8 @@ func TestFailureReleasesTheClaim(t *testing.T) {
 		"the file is damaged": func(ctx context.Context, w *world) (context.Context, func()) {
 			return ctx, func() { w.s3 = same(d.body[:len(d.body)/2]) }
 		},
-		"standard output is full": func(ctx context.Context, w *world) (context.Context, func()) {
-			return ctx, func() { w.out = NewOutput(&failing{}, &w.log) }
+		"nothing can be written": func(ctx context.Context, w *world) (context.Context, func()) {
+			return ctx, func() { w.out = NewOutput(&failing{}, &failing{}) }
 		},
 		"the time is over": func(ctx context.Context, w *world) (context.Context, func()) {
 			ctx, cancel := context.WithTimeout(ctx, time.Hour)
@@ -223,8 +224,90 @@ func TestLease(t *testing.T) {
 	}
 }
 
+// Another process's clock is fast. Up to the lease's margin, and what is left of the time when the work must end, it takes
+// nothing from an invocation that lives; beyond it, it does in the last moments of the work, and says so.
+func TestClocksDiffer(t *testing.T) {
+	for _, test := range []struct {
+		fast    time.Duration
+		claimed bool // the other one is refused
+	}{{15 * time.Second, true}, {-time.Hour, true}, {16 * time.Second, false}} {
+		t.Run(test.fast.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				defer cancel()
+				store := state.NewMemory()
+				w := newWorld(t, store)
+				d := oneDelete(1)
+				claims := state.Claims{Store: store}
+				var other state.Held
+				var refused error
+				w.s3 = getObject(func(_, key string) ([]byte, error) {
+					time.Sleep(2*time.Minute - 5*time.Second - time.Millisecond) // almost the work's time
+					other, refused = claims.Claim(t.Context(), "s3://"+logBucket+"/"+key,
+						state.Claim{Owner: "other", Now: time.Now().Add(test.fast), Lease: time.Minute})
+					return d.body, nil
+				})
+				if _, err := w.Handle(ctx, notification(d.key)); err != nil {
+					t.Fatal(err)
+				}
+				if errors.Is(refused, state.ErrClaimed) != test.claimed {
+					t.Errorf("Claim by a clock that is %v fast = %v, want ErrClaimed: %v", test.fast, refused, test.claimed)
+				}
+				if !test.claimed && other.Outcome != state.TakenOver {
+					t.Errorf("Claim = %v, want %v", other.Outcome, state.TakenOver)
+				}
+				if warned := w.logged(t, "log file not marked as processed"); (len(warned) == 0) != test.claimed {
+					t.Errorf("the log has %v, want a warning where it was taken over", warned)
+				}
+			})
+		})
+	}
+}
+
+// Whether the mark is refused, or only the answer to it lost, it is tried again: the file is marked, and without a word.
+func TestDoneIsTriedAgain(t *testing.T) {
+	for _, how := range []failure{nothingDone, allDone} {
+		t.Run(how.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &unreliable{Store: state.NewMemory(), how: how}
+				w := newWorld(t, store)
+				d := oneDelete(1)
+				store.fails = func(c call) bool { return c.isClaim() && w.metrics.Len() > 0 && len(store.failed) < 3 }
+				w.read(t, d)
+				if len(store.failed) == 0 || len(w.logged(t, "log file not marked as processed")) > 0 {
+					t.Errorf("%d calls failed; the log is %s", len(store.failed), w.log.String())
+				}
+				w.take(t)
+				w.read(t, d)
+				if health, _ := w.takeHealth(t); health["SkipReason"] != "AlreadyProcessed" {
+					t.Errorf("Handle of the same file again gave %v, want AlreadyProcessed", health)
+				}
+			})
+		})
+	}
+}
+
+// What was written before standard output was full is written again with the retry, which says so.
+func TestPartlyWrittenIsTakenOver(t *testing.T) {
+	w := newWorld(t, state.NewMemory())
+	d := oneDelete(1)
+	out := w.out
+	w.out = NewOutput(&failing{left: 1}, &w.log)
+	if err := w.announce(t, d); err == nil {
+		t.Fatal("Handle = nil, want an error")
+	}
+	w.out = out
+	w.take(t)
+	w.read(t, d)
+	if all := w.take(t); sum(all, "FilesProcessed") != 1 || sum(all, "FilesTakenOver") != 1 {
+		t.Errorf("the next invocation gave %v, want the file processed, and taken over", all)
+	}
+}
+
 // The lines are written: to fail now would have them written again for certain.
-func TestDoneFails(t *testing.T) {
+func TestDoneFails(t *testing.T) { synctest.Test(t, testDoneFails) } // for its pauses
+
+func testDoneFails(t *testing.T) {
 	store := &unreliable{Store: state.NewMemory()}
 	w := newWorld(t, store)
 	d := oneDelete(1)
@@ -256,6 +339,44 @@ func TestEmptyIsNotDone(t *testing.T) {
 	w.read(t, d)
 	if all := w.take(t); sum(all, "FilesProcessed") != 1 || sum(all, "FilesTakenOver") != 0 {
 		t.Errorf("Handle(the same key with its content) gave %v, want it processed", all)
+	}
+}
+
+// One of three log files in an invocation fails. The retry reads that one alone.
+func TestOthersAreNotReadAgain(t *testing.T) {
+	w := newWorld(t, state.NewMemory())
+	payload := notification(oneDelete(1).key, oneDelete(2).key, oneDelete(3).key)
+	for i := range 3 {
+		w.files[oneDelete(i+1).key] = oneDelete(i + 1).body
+	}
+	w.files[oneDelete(2).key] = oneDelete(2).body[:40]
+	if _, err := w.Handle(t.Context(), payload); err == nil {
+		t.Error("Handle of a damaged file and others = nil, want an error")
+	}
+	if got := sum(w.take(t), "FilesProcessed"); got != 2 {
+		t.Errorf("FilesProcessed = %d, want 2", got)
+	}
+	w.files[oneDelete(2).key] = oneDelete(2).body
+	if _, err := w.Handle(t.Context(), payload); err != nil {
+		t.Errorf("Handle when it is repaired = %v", err)
+	}
+	if all := w.take(t); sum(all, "FilesProcessed") != 1 || sum(all, "FilesSkipped") != 2 {
+		t.Errorf("the retry gave %v, want one file processed and two skipped", all)
+	}
+}
+
+// An object is taken for what it says, whatever its key says: the same under two keys counts twice.
+func TestAnotherFileUnderTheKey(t *testing.T) {
+	w := newWorld(t, state.NewMemory())
+	other := deliver(1, clockOn(10, 7, 0), request{at: clockOn(9, 1, 0), who: intern, operation: "DeleteObject", bucket: "music", key: "x"})
+	w.read(t, other, delivery{key: oneDelete(2).key, body: other.body})
+	var deleted []any
+	for _, l := range ofType(w.take(t), "Delete") {
+		deleted = append(deleted, l["BucketName"], l["LogFile"])
+	}
+	want := []any{"music", "s3://" + logBucket + "/" + other.key, "music", "s3://" + logBucket + "/" + oneDelete(2).key}
+	if diff := cmp.Diff(want, deleted); diff != "" {
+		t.Errorf("Delete lines (-want +got):\n%s", diff)
 	}
 }
 

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -63,16 +64,22 @@ func (b *batch) add(line *emf.Line) error {
 	return nil
 }
 
-// write writes the batch's lines in their order.
+// errPartlyWritten says that of a batch that couldn't be written something has been: it is written again with the retry.
+var errPartlyWritten = errors.New("lines before it were written")
+
+// write writes the batch's lines in their order. An error wraps errPartlyWritten if any of it has been written.
 func (o *Output) write(b *batch) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, line := range b.lines {
+	for i, line := range b.lines {
 		stream := o.log
 		if line.metric {
 			stream = o.metrics
 		}
-		if _, err := stream.Write(line.text); err != nil {
+		switch n, err := stream.Write(line.text); {
+		case err != nil && i+n > 0:
+			return fmt.Errorf("cannot write line: %w (%w)", err, errPartlyWritten)
+		case err != nil:
 			return fmt.Errorf("cannot write line: %w", err)
 		}
 	}

@@ -129,14 +129,19 @@ func (c Claims) Claim(ctx context.Context, name string, claim Claim) (Held, erro
 	}
 }
 
-// Done marks as done what is held. If it was taken over meanwhile, the error wraps ErrClaimed.
+// Done marks as done what is held. If it was taken over meanwhile, the error wraps ErrClaimed. It may be called again
+// after an error: one of which only the answer was lost has marked it.
 func (c Claims) Done(ctx context.Context, held Held, now time.Time) error {
 	if held.Outcome == AlreadyDone {
 		return nil
 	}
 	stored, err := c.write(ctx, held, claimData{Owner: held.owner, Done: now.UTC(), Note: held.Note}, now.Add(keepDone))
 	if errors.Is(err, ErrConflict) {
-		if found, err := readClaim(stored); err == nil && found.Owner != "" {
+		found, err := readClaim(stored)
+		switch {
+		case err == nil && found.Owner == held.owner && !found.Done.IsZero():
+			return nil
+		case err == nil && found.Owner != "":
 			return fmt.Errorf("cannot mark %s as done: %q has taken it over: %w", short(held.Name), found.Owner, ErrClaimed)
 		}
 		return fmt.Errorf("cannot mark %s as done: it was taken over: %w", short(held.Name), ErrClaimed)

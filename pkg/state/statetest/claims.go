@@ -30,6 +30,9 @@ func claims(t *testing.T, s state.Store) {
 			{do: "claim", owner: "a"}, {do: "done", owner: "a"},
 			{do: "claim", owner: "b", want: state.AlreadyDone}, {do: "claim", owner: "a", want: state.AlreadyDone},
 		}},
+		{"done may be repeated", []step{
+			{do: "claim", owner: "a"}, {do: "done", owner: "a"}, {do: "done", owner: "a", at: time.Second}, {do: "claim", owner: "b", want: state.AlreadyDone},
+		}},
 		{"done is done for ever", []step{
 			{do: "claim", owner: "a"}, {do: "done", owner: "a"}, {do: "claim", owner: "b", at: 29 * 24 * time.Hour, want: state.AlreadyDone},
 			{do: "claim", owner: "b", at: 400 * 24 * time.Hour, want: state.AlreadyDone},
