@@ -66,13 +66,12 @@ func (s *scanner) member(i int, first bool) (name []byte, next int, more bool) {
 		return nil, s.unexpected(i, "a member name"), false
 	}
 	start := i + 1
-	i, escaped := s.quoted(start)
+	i, plain := s.quoted(start)
 	if i < 0 {
 		return nil, i, false
 	}
-	name = s.b[start : i-1]
-	if escaped { // no name that is looked for has a character that would have to be decoded otherwise
-		name = s.text(start, i-1, escaped)
+	if name = s.b[start : i-1]; !plain {
+		name = s.text(start, i-1)
 	}
 	if i = s.space(i); i < 0 {
 		return nil, i, false
@@ -225,13 +224,17 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // string reads the value at i into dst: nil if it isn't a string.
 func (s *scanner) string(i int, dst *[]byte) int {
-	*dst = nil
 	if s.b[i] != '"' {
+		*dst = nil
 		return s.skip(i)
 	}
-	next, escaped := s.quoted(i + 1)
-	if next >= 0 {
-		*dst = s.text(i+1, next-1, escaped)
+	next, plain := s.quoted(i + 1)
+	switch {
+	case next < 0:
+	case plain:
+		*dst = s.b[i+1 : next-1 : next-1] // so that an append to it can't write into what isn't read yet
+	default:
+		*dst = s.text(i+1, next-1)
 	}
 	return next
 }
