@@ -117,7 +117,7 @@ func (d *Reader) Reset(r io.Reader) {
 	if cap(d.scan.scratch) > 4*windowSize {
 		d.scan.scratch = nil
 	}
-	d.scan = scanner{scratch: d.scan.scratch[:0]}
+	d.scan.b, d.scan.err = nil, nil
 	d.pos, d.end, d.base, d.state = 0, 0, 0, atDocument
 	d.found, d.records, d.readErr, d.err = false, 0, nil, nil
 }
@@ -221,11 +221,15 @@ func (d *Reader) openDocument() int {
 // member reads one member of the document; of Records only what stands before its first record.
 func (d *Reader) member() int {
 	s := &d.scan
-	name, i, more := s.member(d.pos, d.state == atFirstMember)
+	i, more := s.element(d.pos, d.state == atFirstMember, '}')
 	if !more {
 		if i >= 0 {
 			d.state = atEnd
 		}
+		return i
+	}
+	name, i := s.name(i)
+	if i < 0 {
 		return i
 	}
 	if !bytes.Equal(name, []byte("Records")) {

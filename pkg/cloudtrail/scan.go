@@ -23,7 +23,8 @@ const (
 // functions take the index where a value starts and return the index after it, or short, or bad.
 type scanner struct {
 	b       []byte
-	depth   int    // open objects and arrays
+	depth   int // open objects and arrays
+	orders  orders
 	scratch []byte // decoded strings that are not in b as they should be read
 	err     error
 	at      int // index in b of err
@@ -54,35 +55,26 @@ func (s *scanner) space(i int) int {
 	return short
 }
 
-// member finds the next member of an object: first tells whether i is the index after its brace or after an earlier
-// value. It returns the member's name and the index of its value. At the end of the object more is false, and next
-// the index after it (or short, or bad).
-func (s *scanner) member(i int, first bool) (name []byte, next int, more bool) {
-	i, more = s.element(i, first, '}')
-	if !more {
-		return nil, i, false
-	}
+// name reads the name of the member at i and returns it with the index of the member's value.
+func (s *scanner) name(i int) (name []byte, next int) {
 	if s.b[i] != '"' {
-		return nil, s.unexpected(i, "a member name"), false
+		return nil, s.unexpected(i, "a member name")
 	}
 	start := i + 1
 	i, plain := s.quoted(start)
 	if i < 0 {
-		return nil, i, false
+		return nil, i
 	}
 	if name = s.b[start : i-1]; !plain {
 		name = s.text(start, i-1)
 	}
 	if i = s.space(i); i < 0 {
-		return nil, i, false
+		return nil, i
 	}
 	if s.b[i] != ':' {
-		return nil, s.unexpected(i, "a colon"), false
+		return nil, s.unexpected(i, "a colon")
 	}
-	if i = s.space(i + 1); i < 0 {
-		return nil, i, false
-	}
-	return name, i, true
+	return name, s.space(i + 1)
 }
 
 // element finds the next element of an array (or member of an object) that ends with the given bracket: first tells
@@ -113,22 +105,6 @@ func (s *scanner) element(i int, first bool, end byte) (next int, more bool) {
 	return i, true
 }
 
-// object calls read with the name and the index of each member of the object at i; read returns the index after
-// the member's value. Any other value is skipped.
-func (s *scanner) object(i int, read func(name []byte, i int) int) int {
-	if s.b[i] != '{' {
-		return s.skip(i)
-	}
-	name, i, more := s.member(i+1, true)
-	for more {
-		if i = read(name, i); i < 0 {
-			return i
-		}
-		name, i, more = s.member(i, false)
-	}
-	return i
-}
-
 // skip returns the index after the value that starts at i.
 func (s *scanner) skip(i int) int {
 	switch c := s.b[i]; c {
@@ -136,12 +112,15 @@ func (s *scanner) skip(i int) int {
 		i, _ = s.quoted(i + 1)
 		return i
 	case '{':
-		_, i, more := s.member(i+1, true)
+		i, more := s.element(i+1, true, '}')
 		for more {
+			if _, i = s.name(i); i < 0 {
+				return i
+			}
 			if i = s.skip(i); i < 0 {
 				return i
 			}
-			_, i, more = s.member(i, false)
+			i, more = s.element(i, false, '}')
 		}
 		return i
 	case '[':
