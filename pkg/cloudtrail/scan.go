@@ -25,6 +25,7 @@ type scanner struct {
 	b       []byte
 	depth   int // open objects and arrays
 	orders  orders
+	day     day
 	scratch []byte // decoded strings that are not in b as they should be read
 	err     error
 	at      int // index in b of err
@@ -220,12 +221,18 @@ func (s *scanner) string(i int, dst *[]byte) int {
 
 // time reads the value at i into dst, in UTC: the zero time if it isn't a string in RFC 3339.
 func (s *scanner) time(i int, dst *time.Time) int {
+	if t, next, ok := s.day.time(s.b, i); ok {
+		*dst = t
+		return next
+	}
 	var text []byte
 	next := s.string(i, &text)
 	if next < 0 || dst.UnmarshalText(text) != nil {
 		*dst = time.Time{}
+		return next
 	}
 	*dst = dst.UTC()
+	s.day.remember(text, *dst)
 	return next
 }
 
@@ -258,6 +265,16 @@ func (s *scanner) flag(i int, dst *Bool) int {
 
 // float reads the value at i into dst.
 func (s *scanner) float(i int, dst *Number) int {
+	// Nearly all are whole numbers of few digits, which a float64 holds exactly.
+	var n int64
+	j := i
+	for ; j < len(s.b) && j < i+15 && isDigit(s.b[j]); j++ {
+		n = 10*n + int64(s.b[j]-'0')
+	}
+	if j > i && j < len(s.b) && (s.b[j] == ',' || s.b[j] == '}') && (s.b[i] != '0' || j == i+1) {
+		*dst = Number{Value: float64(n), Set: true}
+		return j
+	}
 	*dst = Number{}
 	next := s.skip(i)
 	if next < 0 || s.b[i] != '-' && !isDigit(s.b[i]) {
