@@ -58,8 +58,16 @@ var userIdentityMembers = []member[UserIdentity]{
 }
 
 func (s *scanner) userIdentity(i int, u *UserIdentity) int {
+	key := s.identities.key(s.b[i:])
+	if n := s.identities.find(s.b[i:], key, u); n > 0 {
+		return i + n
+	}
 	*u = UserIdentity{}
-	return object(s, i, userIdentityMembers, &s.orders.userIdentity, u)
+	end := object(s, i, userIdentityMembers, &s.orders.userIdentity, u)
+	if end >= 0 && s.b[i] == '{' {
+		s.identities.add(s, key, s.b[i:end])
+	}
+	return end
 }
 
 var sessionContextMembers = []member[SessionContext]{

@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 )
 
@@ -50,7 +51,7 @@ const (
 	DefaultMaxRecordSize = 4 << 20
 
 	// windowSize is many times a usual record (1 to 2 KB), since the record that the window's end cuts is scanned twice.
-	windowSize = 128 << 10
+	windowSize = 64 << 10
 	objectBuf  = 32 << 10
 )
 
@@ -63,7 +64,7 @@ const (
 // A Reader must not be used by several goroutines at once.
 type Reader struct {
 	// MaxRecordSize bounds the memory used: a record that doesn't fit into so many bytes, with the comma and the white
-	// space before it, is refused. Zero means DefaultMaxRecordSize; less than the window's 128 KB has no effect.
+	// space before it, is refused. Zero means DefaultMaxRecordSize; less than the window's 64 KB has no effect.
 	MaxRecordSize int
 
 	object  counter
@@ -107,6 +108,8 @@ func (d *Reader) Reset(r io.Reader) {
 	if d.in == nil {
 		d.in = bufio.NewReaderSize(nil, objectBuf)
 		d.window = make([]byte, windowSize)
+		d.scan.identities.seed = maphash.MakeSeed()
+		d.scan.identities.known = map[uint64]*identity{}
 	}
 	if len(d.window) > 4*windowSize {
 		d.window = make([]byte, windowSize) // one large record must not keep its memory for ever

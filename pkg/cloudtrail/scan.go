@@ -22,13 +22,14 @@ const (
 // scanner reads JSON (RFC 8259) from a window of the document, strictly, and decodes only what it is asked for. Its
 // functions take the index where a value starts and return the index after it, or short, or bad.
 type scanner struct {
-	b       []byte
-	depth   int // open objects and arrays
-	orders  orders
-	day     day
-	scratch []byte // decoded strings that are not in b as they should be read
-	err     error
-	at      int // index in b of err
+	b          []byte
+	depth      int // open objects and arrays
+	orders     orders
+	day        day
+	identities identities
+	scratch    []byte // decoded strings that are not in b as they should be read
+	err        error
+	at         int // index in b of err
 }
 
 func (s *scanner) fail(i int, problem string) int {
