@@ -24,6 +24,9 @@ func (c *Counts) addLatency(l *Latencies, ms float64) {
 	if !c.keepLatencies {
 		return
 	}
+	if l.Kept == nil {
+		l.Kept = make([]float32, 0, 32)
+	}
 	if len(l.Kept) < maxLatencies {
 		l.Kept = append(l.Kept, float32(ms))
 		return
