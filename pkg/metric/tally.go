@@ -39,7 +39,7 @@ func (t *Tally) add(name []byte, known names) {
 func (t *Tally) addNew(name []byte, known names) {
 	if len(t.entries) < maxNames-1 {
 		if t.entries == nil {
-			t.entries = make([]tallyEntry, 0, 4)
+			t.entries = make([]tallyEntry, 0, 8)
 		}
 		t.entries = append(t.entries, tallyEntry{known.of(name), 1})
 		return
