@@ -34,11 +34,14 @@ var allowed = map[string][]string{
 	"internal/dynamodblocal": {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 	"internal/localaws":      {"github.com/johannesboyne/gofakes3"},
 	"internal/traffic":       {},
+	"internal/cputime":       {},
 	"internal/emftest":       {},
 	"internal/project":       {}, // tests only
 	"cmd/bucketwatch": {"pkg/expected", "pkg/logfiles", "pkg/report", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"cmd/expected-deletes": {"pkg/expected"},
+	"cmd/compare": {"internal/cputime", "internal/traffic", "pkg/cloudtrail", "pkg/metric", "pkg/pipeline", "pkg/s3event", "pkg/state",
+		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/klauspost/compress/gzip"},
 	"cmd/demo":             {"internal/localaws", "internal/traffic"},
 	"e2e/logfiles":         {"internal/traffic"},
 }
