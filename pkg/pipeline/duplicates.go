@@ -44,7 +44,7 @@ type hashes struct {
 
 // add adds h and tells whether it is new. (0 counts as 1.)
 func (s *hashes) add(h uint64) bool {
-	if 2*s.n >= len(s.slots) {
+	if 4*s.n >= 3*len(s.slots) {
 		s.grow()
 	}
 	h = max(h, 1)
