@@ -42,8 +42,8 @@ var allowed = map[string][]string{
 	"cmd/expected-deletes": {"pkg/expected"},
 	"cmd/compare": {"internal/cputime", "internal/traffic", "pkg/cloudtrail", "pkg/metric", "pkg/pipeline", "pkg/s3event", "pkg/state",
 		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/klauspost/compress/gzip"},
-	"cmd/demo":             {"internal/localaws", "internal/traffic"},
-	"e2e/logfiles":         {"internal/traffic"},
+	"cmd/demo":     {"internal/localaws", "internal/traffic"},
+	"e2e/logfiles": {"internal/traffic"},
 }
 
 func TestImports(t *testing.T) {
