@@ -22,8 +22,9 @@ const (
 // between its quotes is what it says, in ASCII.
 //
 // Most bytes of a log file are in strings, so it steps over eight at a time until one of them is a quote, a
-// backslash, a control character or not ASCII. A byte below the one that is subtracted from it borrows, which sets its
-// highest bit; of these marks the lowest is always right, since only a marked byte borrows from those after it.
+// backslash, a control character or not ASCII. The control characters and, once its second bit is flipped, the quote are
+// the bytes below 33. A byte below the one that is subtracted from it borrows, which sets its highest bit; of these marks
+// the lowest is always right, since only a marked byte borrows from those after it.
 func (s *scanner) quoted(i int) (next int, plain bool) {
 	plain = true
 	for {
