@@ -1,6 +1,6 @@
 # Go, GNU make, git and a POSIX shell are all these goals need, but for those that say more. CI (.ci/run) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help test test-dynamodb test-faults test-browser screenshots lint vulnerabilities sbom fuzz demo golden e2e verify-aws build build-ProcessorFunction install clean
+.PHONY: help test test-dynamodb test-faults test-browser screenshots lint vulnerabilities sbom fuzz bench bench-guard compare demo golden e2e verify-aws build build-ProcessorFunction install clean
 
 # sam build sets it; a plain make build leaves the binary here.
 ARTIFACTS_DIR ?= build
@@ -22,9 +22,10 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 # The race detector needs cgo on Linux, and so a C compiler, which a machine with only Go lacks.
 RACE = $(shell go list -race unsafe >/dev/null 2>&1 && echo -race)
+# An input that reaches new code is made smaller for a minute by default, in which nothing else is tried.
 # go test -list prints a package's targets and then its "ok" line; go test -fuzz takes one target at a time.
 FUZZ_COMMANDS := /^Fuzz/ { name[n++] = $$1 } \
-	$$1 == "ok" { for (i = 0; i < n; i++) print "go test -run=^$$ -fuzz=^" name[i] "$$ -fuzztime=$(FUZZTIME) " $$2; n = 0 }
+	$$1 == "ok" { for (i = 0; i < n; i++) print "go test -run=^$$ -fuzz=^" name[i] "$$ -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x " $$2; n = 0 }
 
 help:
 	@awk -F ':.*## ' '/^[a-zA-Z0-9-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +74,17 @@ fuzz: ## run every fuzz target for FUZZTIME (20s; 50000x counts inputs instead)
 	@targets=$$(go test -list '^Fuzz' ./...) || { echo "$$targets"; exit 1; }; \
 	commands=$$(echo "$$targets" | awk '$(FUZZ_COMMANDS)'); \
 	test -n "$$commands" || { echo "no fuzz target found"; exit 1; }; sh -exc "$$commands" </dev/null
+
+# Compare two of its outputs with golang.org/x/perf/cmd/benchstat. Times say something of one machine and hour: the ratio
+# of one line to another is what holds.
+bench: ## run the benchmarks of a log file's way (ARGS='-count=10 -bench=Read' for benchstat)
+	go test -run '^$$' -bench . $(ARGS) ./pkg/pipeline ./pkg/cloudtrail ./pkg/emf
+
+bench-guard: ## fail if reading and counting costs over 2.2 times inflating, or 0.1 allocations a record
+	go test -count=1 -v -run '^TestGuard$$' ./pkg/pipeline -guard
+
+compare: ## what unpacking, this reader, encoding/json, zcat and jq cost on one file (ARGS=-busy for another)
+	go run ./cmd/compare $(ARGS)
 
 demo: ## see the real binary find who deletes images, without AWS
 	go run ./cmd/demo

@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"internal/dynamodblocal": {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 	"internal/localaws":      {"github.com/johannesboyne/gofakes3"},
 	"internal/traffic":       {},
+	"internal/cputime":       {},
 	"internal/emftest":       {},
 	"internal/hostile":       {},
 	"internal/faults":        {}, // tests only
@@ -45,8 +46,10 @@ var allowed = map[string][]string{
 	"cmd/bucketwatch": {"pkg/doctor", "pkg/expected", "pkg/history", "pkg/logfiles", "pkg/pipeline", "pkg/printable", "pkg/replay", "pkg/report", "pkg/state", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/jedib0t/go-pretty/v6", "github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"cmd/expected-deletes": {"pkg/expected"},
-	"cmd/demo":             {"internal/localaws", "internal/traffic", "pkg/printable"},
-	"e2e/logfiles":         {"internal/traffic"},
+	"cmd/compare": {"internal/cputime", "internal/traffic", "pkg/cloudtrail", "pkg/metric", "pkg/pipeline", "pkg/s3event", "pkg/state",
+		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/klauspost/compress/gzip"},
+	"cmd/demo":     {"internal/localaws", "internal/traffic", "pkg/printable"},
+	"e2e/logfiles": {"internal/traffic"},
 }
 
 func TestImports(t *testing.T) {

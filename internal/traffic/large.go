@@ -10,9 +10,19 @@ import (
 const LargeRecords = 29_376
 
 // Large writes one gzipped log file with so many records to w, all of them S3 requests of the hour before end that
-// count, none twice. It holds one record at a time in memory, and so is fit to measure the memory of its reader.
+// count, none twice: eight buckets, 150 callers. It compresses about 7.6 : 1. It holds one record at a time in memory, and
+// so is fit to measure the memory of its reader.
 func Large(w io.Writer, records int, seed uint64, end time.Time) (*Truth, error) {
-	l := newLarge(seed, end)
+	return newLarge(seed, end).write(w, records)
+}
+
+// Busy writes a file as Large does, of one bucket from which an application's 24 sessions read and write thumbnails
+// for five minutes, which is how often CloudTrail delivers. More of it repeats: it compresses about 10 : 1.
+func Busy(w io.Writer, records int, seed uint64, end time.Time) (*Truth, error) {
+	return newBusy(seed, end).write(w, records)
+}
+
+func (l *large) write(w io.Writer, records int) (*Truth, error) {
 	out := newWriter(w)
 	for range records {
 		q := l.next()
@@ -31,8 +41,11 @@ type large struct {
 	trail   *trail
 	r       ids
 	from    time.Time
+	lasts   time.Duration
 	buckets []*bucket
 	callers []*caller
+	mixture []share
+	key     func() string
 }
 
 func newLarge(seed uint64, end time.Time) *large {
@@ -40,6 +53,14 @@ func newLarge(seed uint64, end time.Time) *large {
 		trail: newTrail(seed, account, &bucket{name: "trail-logs-" + account, owner: account, region: region}),
 		r:     ids{newRand(seed, "large")},
 		from:  end.UTC().Truncate(time.Minute).Add(-time.Hour),
+		lasts: time.Hour,
+		mixture: []share{
+			{"GetObject", 52}, {"PutObject", 20}, {"HeadObject", 12}, {"ListObjects", 5}, {"DeleteObject", 5},
+			{"UploadPart", 2}, {"CreateMultipartUpload", 1}, {"CompleteMultipartUpload", 1}, {"HeadBucket", 1}, {"GetObjectTagging", 1},
+		},
+	}
+	l.key = func() string {
+		return fmt.Sprintf("tenants/%04d/%d/%02d/%s.parquet", l.r.IntN(500), 2024+l.r.IntN(3), 1+l.r.IntN(12), l.r.hex(16))
 	}
 	for _, name := range []string{
 		"photos", "invoices", "backups", "static-site", "data-lake", "ml-training-sets", "recordings", "build-artifacts",
@@ -64,31 +85,46 @@ func newLarge(seed uint64, end time.Time) *large {
 	return l
 }
 
-// operations of a busy account and their shares, in percent.
-var operations = []struct {
-	name  string
-	share int
-}{
-	{"GetObject", 52}, {"PutObject", 20}, {"HeadObject", 12}, {"ListObjects", 5}, {"DeleteObject", 5},
-	{"UploadPart", 2}, {"CreateMultipartUpload", 1}, {"CompleteMultipartUpload", 1}, {"HeadBucket", 1}, {"GetObjectTagging", 1},
+func newBusy(seed uint64, end time.Time) *large {
+	l := &large{
+		trail:   newTrail(seed, account, &bucket{name: "trail-logs-" + account, owner: account, region: region}),
+		r:       ids{newRand(seed, "busy")},
+		from:    end.UTC().Truncate(time.Minute).Add(-5 * time.Minute),
+		lasts:   5 * time.Minute,
+		buckets: []*bucket{{name: "photos", owner: account, region: region}},
+		mixture: []share{{"GetObject", 82}, {"PutObject", 12}, {"HeadObject", 4}, {"DeleteObject", 2}},
+	}
+	l.key = func() string { return fmt.Sprintf("thumbnails/%d/%s.webp", 128<<l.r.IntN(3), l.r.hex(12)) }
+	for range 24 {
+		since := l.from.Add(-time.Duration(l.r.IntN(3600)) * time.Second)
+		address := fmt.Sprintf("10.0.%d.%d", l.r.IntN(16), l.r.IntN(256))
+		l.callers = append(l.callers, newRole(l.r, account, "app-web", l.r.instance(), address,
+			"[aws-sdk-go-v2/1.41.1 ua/2.1 os/linux lang/go#1.25.5 md/GOARCH#arm64 api/s3#1.97.0]", since))
+	}
+	return l
+}
+
+// share of an operation among the requests, in percent.
+type share struct {
+	operation string
+	percent   int
 }
 
 func (l *large) next() *request {
 	r := l.r
 	q := &request{
-		at:     l.from.Add(time.Duration(r.Int64N(int64(time.Hour/time.Millisecond))) * time.Millisecond),
+		at:     l.from.Add(time.Duration(r.Int64N(l.lasts.Milliseconds())) * time.Millisecond),
 		who:    l.callers[r.IntN(len(l.callers))],
 		bucket: l.buckets[r.IntN(len(l.buckets))],
 	}
 	n := r.IntN(100)
-	for _, op := range operations {
-		if q.operation, n = op.name, n-op.share; n < 0 {
+	for _, s := range l.mixture {
+		if q.operation, n = s.operation, n-s.percent; n < 0 {
 			break
 		}
 	}
 	if q.operation != "ListObjects" && q.operation != "HeadBucket" {
-		q.key = fmt.Sprintf("tenants/%04d/%d/%02d/%s.parquet",
-			r.IntN(500), 2024+r.IntN(3), 1+r.IntN(12), r.hex(16))
+		q.key = l.key()
 		q.params = members{text("x-id", q.operation)}
 	}
 	switch q.operation {

@@ -108,11 +108,64 @@ func FuzzReader(f *testing.F) {
 		if len(doc) == 0 {
 			wantErr = ErrEmpty
 		}
-		d.Reset(&chunks{bytes.NewReader(doc), rnd, 1 + rnd.IntN(100)}) // the same Reader, whatever state it was left in
-		records, err = readAll(d)
-		checkRead(t, records, err, wantRecords, wantErr)
-		checkCounts(t, d, doc, err, len(records))
-		checkOffset(t, doc, err)
+		// The same Reader, whatever state it was left in. What it remembers of the document must not change what it reads: the
+		// order of members after the first time, identities after the second.
+		for range 2 {
+			d.Reset(&chunks{bytes.NewReader(doc), rnd, 1 + rnd.IntN(100)})
+			records, err = readAll(d)
+			checkRead(t, records, err, wantRecords, wantErr)
+			checkCounts(t, d, doc, err, len(records))
+			checkOffset(t, doc, err)
+		}
+	})
+}
+
+// FuzzRemembered holds a Reader that has read other records against one that hasn't: the document is read after a log file
+// whose records are much like its own.
+func FuzzRemembered(f *testing.F) {
+	known := logFile(20)
+	record := func(i int) []byte { return oracleElements(oracleValues(known)["Records"])[i] }
+	for i := range 20 {
+		f.Add(record(i))
+	}
+	for _, change := range [][2]string{
+		{`"shop-app"},"attributes"`, `"shop\u002dapp"},"attributes"`},
+		{`"eventTime"`, `"eventTime" `},
+		{`,"eventTime"`, ` ,"eventTime"`},
+		{`,"eventTime"`, `,,"eventTime"`},
+		{`,"eventTime"`, `"eventTime"`},
+		{`"eventTime":"`, `"eventTime":0,"eventTime":"`},
+		{`Z"`, `z"`},
+		{`Z"`, `+01:00"`},
+		{`T0`, `T2`},
+		{`T0`, `T9`},
+		{`"ec2RoleDelivery":"2.0"}}`, `"ec2RoleDelivery":"2.0"}`},
+		{`"ec2RoleDelivery":"2.0"}}`, `"ec2RoleDelivery":"2.0"},"userName":"a"}`},
+		{`{"type":"AssumedRole"`, `{"type":"AssumedRole","type":"IAMUser"`},
+		{`"managementEvent":false`, `"managementEvent":"false"`},
+		{`"resources":[{`, `"resources":[1,{`},
+		{`"httpStatusCode":200`, `"httpStatusCode":0200`},
+		{`"httpStatusCode":200`, `"httpStatusCode":200.5`},
+		{`"httpStatusCode":200`, `"httpStatusCode":-`},
+		{`"requestID":"`, "\"requestID\":\"\x1f"},
+		{`"requestID":"`, `"requestID":"é`},
+	} {
+		f.Add(bytes.Replace(record(1), []byte(change[0]), []byte(change[1]), 1))
+	}
+	f.Fuzz(func(t *testing.T, record []byte) {
+		doc := []byte(`{"Records":[`)
+		doc = append(append(append(append(doc, record...), ','), record...), `]}`...)
+		wantRecords, wantErr := oracle(doc)
+		d := NewReader(nil)
+		for range 3 {
+			count(t, d, new(Record), bytes.NewReader(known))
+		}
+		for range 2 {
+			d.Reset(bytes.NewReader(doc))
+			records, err := readAll(d)
+			checkRead(t, records, err, wantRecords, wantErr)
+			checkOffset(t, doc, err)
+		}
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"hash/maphash"
 	"io"
 )
 
@@ -61,7 +62,7 @@ const (
 	DefaultMaxDocumentSize = 128 << 20
 
 	// windowSize is many times a usual record (1 to 2 KB), since the record that the window's end cuts is scanned twice.
-	windowSize = 128 << 10
+	windowSize = 64 << 10
 	objectBuf  = 32 << 10
 )
 
@@ -74,7 +75,7 @@ const (
 // A Reader must not be used by several goroutines at once.
 type Reader struct {
 	// MaxRecordSize bounds the memory used: a record that doesn't fit into so many bytes, with the comma and the white
-	// space before it, is refused. Zero means DefaultMaxRecordSize; less than the window's 128 KB has no effect.
+	// space before it, is refused. Zero means DefaultMaxRecordSize; less than the window's 64 KB has no effect.
 	MaxRecordSize int
 	// MaxDocumentSize bounds the time: a document that is larger unpacked is refused. Zero means DefaultMaxDocumentSize.
 	MaxDocumentSize int64
@@ -124,6 +125,8 @@ func (d *Reader) Reset(r io.Reader) {
 	if d.in == nil {
 		d.in = bufio.NewReaderSize(nil, objectBuf)
 		d.window = make([]byte, windowSize)
+		d.scan.identities.seed = maphash.MakeSeed()
+		d.scan.identities.known = map[uint64]*identity{}
 	}
 	if len(d.window) > 4*windowSize {
 		d.window = make([]byte, windowSize) // one large record must not keep its memory for ever
@@ -137,7 +140,7 @@ func (d *Reader) Reset(r io.Reader) {
 	if cap(d.scan.scratch) > 4*windowSize {
 		d.scan.scratch = nil
 	}
-	d.scan = scanner{scratch: d.scan.scratch[:0]}
+	d.scan.b, d.scan.err = nil, nil
 	d.pos, d.end, d.base, d.state = 0, 0, 0, atDocument
 	d.found, d.records, d.readErr, d.err = false, 0, nil, nil
 }
@@ -241,11 +244,15 @@ func (d *Reader) openDocument() int {
 // member reads one member of the document; of Records only what stands before its first record.
 func (d *Reader) member() int {
 	s := &d.scan
-	name, i, more := s.member(d.pos, d.state == atFirstMember)
+	i, more := s.element(d.pos, d.state == atFirstMember, '}')
 	if !more {
 		if i >= 0 {
 			d.state = atEnd
 		}
+		return i
+	}
+	name, i := s.name(i)
+	if i < 0 {
 		return i
 	}
 	if !bytes.Equal(name, []byte("Records")) {

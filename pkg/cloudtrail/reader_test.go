@@ -660,8 +660,8 @@ func TestReadLargeRecords(t *testing.T) {
 		{"just what is allowed", 300 << 10, []int{100, 300<<10 - 1, 300<<10 - 1, 100}, 4},
 		{"first beyond", 300 << 10, []int{300<<10 + 1}, 0},
 		{"second beyond", 300 << 10, []int{100, 300<<10 + 1, 100}, 1},
-		{"limit below the window's size", 64 << 10, []int{100, 100 << 10, 100}, 3},
-		{"beyond the window", 64 << 10, []int{100, windowSize + 1, 100}, 1},
+		{"limit below the window's size", windowSize / 4, []int{100, windowSize / 2, 100}, 3},
+		{"beyond the window", windowSize / 4, []int{100, windowSize + 1, 100}, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var doc strings.Builder

@@ -26,11 +26,14 @@ const (
 // scanner reads JSON (RFC 8259) from a window of the document, strictly, and decodes only what it is asked for. Its
 // functions take the index where a value starts and return the index after it, or short, or bad.
 type scanner struct {
-	b       []byte
-	depth   int    // open objects and arrays
-	scratch []byte // decoded strings that are not in b as they should be read
-	err     error
-	at      int // index in b of err
+	b          []byte
+	depth      int // open objects and arrays
+	orders     orders
+	day        day
+	identities identities
+	scratch    []byte // decoded strings that are not in b as they should be read
+	err        error
+	at         int // index in b of err
 }
 
 func (s *scanner) fail(i int, problem string) int {
@@ -58,36 +61,26 @@ func (s *scanner) space(i int) int {
 	return short
 }
 
-// member finds the next member of an object: first tells whether i is the index after its brace or after an earlier
-// value. It returns the member's name and the index of its value. At the end of the object more is false, and next
-// the index after it (or short, or bad).
-func (s *scanner) member(i int, first bool) (name []byte, next int, more bool) {
-	i, more = s.element(i, first, '}')
-	if !more {
-		return nil, i, false
-	}
+// name reads the name of the member at i and returns it with the index of the member's value.
+func (s *scanner) name(i int) (name []byte, next int) {
 	if s.b[i] != '"' {
-		return nil, s.unexpected(i, "a member name"), false
+		return nil, s.unexpected(i, "a member name")
 	}
 	start := i + 1
-	i, escaped := s.quoted(start)
+	i, plain := s.quoted(start)
 	if i < 0 {
-		return nil, i, false
+		return nil, i
 	}
-	name = s.b[start : i-1]
-	if escaped { // no name that is looked for has a character that would have to be decoded otherwise
-		name = s.text(start, i-1, escaped)
+	if name = s.b[start : i-1]; !plain {
+		name = s.text(start, i-1)
 	}
 	if i = s.space(i); i < 0 {
-		return nil, i, false
+		return nil, i
 	}
 	if s.b[i] != ':' {
-		return nil, s.unexpected(i, "a colon"), false
+		return nil, s.unexpected(i, "a colon")
 	}
-	if i = s.space(i + 1); i < 0 {
-		return nil, i, false
-	}
-	return name, i, true
+	return name, s.space(i + 1)
 }
 
 // element finds the next element of an array (or member of an object) that ends with the given bracket: first tells
@@ -119,22 +112,6 @@ func (s *scanner) element(i int, first bool, end byte) (next int, more bool) {
 	return i, true
 }
 
-// object calls read with the name and the index of each member of the object at i; read returns the index after
-// the member's value. Any other value is skipped.
-func (s *scanner) object(i int, read func(name []byte, i int) int) int {
-	if s.b[i] != '{' {
-		return s.skip(i)
-	}
-	name, i, more := s.member(i+1, true)
-	for more {
-		if i = read(name, i); i < 0 {
-			return i
-		}
-		name, i, more = s.member(i, false)
-	}
-	return i
-}
-
 // skip returns the index after the value that starts at i.
 func (s *scanner) skip(i int) int {
 	switch c := s.b[i]; c {
@@ -142,12 +119,15 @@ func (s *scanner) skip(i int) int {
 		i, _ = s.quoted(i + 1)
 		return i
 	case '{':
-		_, i, more := s.member(i+1, true)
+		i, more := s.element(i+1, true, '}')
 		for more {
+			if _, i = s.name(i); i < 0 {
+				return i
+			}
 			if i = s.skip(i); i < 0 {
 				return i
 			}
-			_, i, more = s.member(i, false)
+			i, more = s.element(i, false, '}')
 		}
 		return i
 	case '[':
@@ -230,25 +210,35 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // string reads the value at i into dst: nil if it isn't a string.
 func (s *scanner) string(i int, dst *[]byte) int {
-	*dst = nil
 	if s.b[i] != '"' {
+		*dst = nil
 		return s.skip(i)
 	}
-	next, escaped := s.quoted(i + 1)
-	if next >= 0 {
-		*dst = s.text(i+1, next-1, escaped)
+	next, plain := s.quoted(i + 1)
+	switch {
+	case next < 0:
+	case plain:
+		*dst = s.b[i+1 : next-1 : next-1] // so that an append to it can't write into what isn't read yet
+	default:
+		*dst = s.text(i+1, next-1)
 	}
 	return next
 }
 
 // time reads the value at i into dst, in UTC: the zero time if it isn't a string in RFC 3339.
 func (s *scanner) time(i int, dst *time.Time) int {
+	if t, next, ok := s.day.time(s.b, i); ok {
+		*dst = t
+		return next
+	}
 	var text []byte
 	next := s.string(i, &text)
 	if next < 0 || dst.UnmarshalText(text) != nil {
 		*dst = time.Time{}
+		return next
 	}
 	*dst = dst.UTC()
+	s.day.remember(text, *dst)
 	return next
 }
 
@@ -281,6 +271,16 @@ func (s *scanner) flag(i int, dst *Bool) int {
 
 // float reads the value at i into dst.
 func (s *scanner) float(i int, dst *Number) int {
+	// Nearly all are whole numbers of few digits, which a float64 holds exactly.
+	var n int64
+	j := i
+	for ; j < len(s.b) && j < i+15 && isDigit(s.b[j]); j++ {
+		n = 10*n + int64(s.b[j]-'0')
+	}
+	if j > i && j < len(s.b) && (s.b[j] == ',' || s.b[j] == '}') && (s.b[i] != '0' || j == i+1) {
+		*dst = Number{Value: float64(n), Set: true}
+		return j
+	}
 	*dst = Number{}
 	next := s.skip(i)
 	if next < 0 || s.b[i] != '-' && !isDigit(s.b[i]) {

@@ -1,6 +1,7 @@
 package cloudtrail
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -12,42 +13,51 @@ import (
 const (
 	ones        = 0x0101010101010101
 	highBits    = 0x80 * ones
-	spaces      = ' ' * ones
-	quotes      = '"' * ones
+	twos        = 0x02 * ones
+	belowQuote  = 0x21 * ones
 	backslashes = '\\' * ones
 )
 
-// quoted returns the index after the string whose opening quote stands before i, and whether it holds escapes.
+// quoted returns the index after the string whose opening quote stands before i, and whether it is plain: what stands
+// between its quotes is what it says, in ASCII.
 //
 // Most bytes of a log file are in strings, so it steps over eight at a time until one of them is a quote, a
-// backslash or a control character; of the marks that the arithmetic sets, the lowest is always right
-// (https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord).
-func (s *scanner) quoted(i int) (next int, escaped bool) {
+// backslash, a control character or not ASCII. The control characters and, once its second bit is flipped, the quote are
+// the bytes below 33. A byte below the one that is subtracted from it borrows, which sets its highest bit; of these marks
+// the lowest is always right, since only a marked byte borrows from those after it.
+func (s *scanner) quoted(i int) (next int, plain bool) {
+	plain = true
 	for {
-		for i+8 <= len(s.b) {
-			w := binary.LittleEndian.Uint64(s.b[i:])
-			q, e := w^quotes, w^backslashes
-			if marks := ((q-ones)&^q | (e-ones)&^e | (w-spaces)&^w) & highBits; marks != 0 {
+		for b := s.b; i+8 <= len(b); {
+			w := binary.LittleEndian.Uint64(b[i : i+8])
+			if marks := (w | (w ^ twos - belowQuote) | (w ^ backslashes - ones)) & highBits; marks != 0 {
 				i += bits.TrailingZeros64(marks) / 8
+				if b[i] == '"' {
+					return i + 1, plain
+				}
 				break
 			}
 			i += 8
 		}
 		if i >= len(s.b) {
-			return short, escaped
+			return short, plain
 		}
 		switch c := s.b[i]; {
 		case c == '"':
-			return i + 1, escaped
+			return i + 1, plain
 		case c == '\\':
-			escaped = true
+			plain = false
 			if i = s.escape(i + 1); i < 0 {
-				return i, escaped
+				return i, plain
 			}
 		case c < ' ':
-			return s.fail(i, fmt.Sprintf("control character %q in a string", c)), escaped
-		default:
+			return s.fail(i, fmt.Sprintf("control character %q in a string", c)), plain
+		case c < utf8.RuneSelf:
 			i++
+		default:
+			plain = false
+			for i++; i < len(s.b) && s.b[i] >= utf8.RuneSelf; i++ {
+			}
 		}
 	}
 }
@@ -74,9 +84,9 @@ func (s *scanner) escape(i int) int {
 func isHex(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
 // text returns the decoded string b[start:end] (without its quotes), in place where that is what it says already.
-func (s *scanner) text(start, end int, escaped bool) []byte {
-	raw := s.b[start:end:end] // so that an append to it can't write into what isn't read yet
-	if !escaped && utf8.Valid(raw) {
+func (s *scanner) text(start, end int) []byte {
+	raw := s.b[start:end:end]
+	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
 		return raw
 	}
 	from := len(s.scratch)

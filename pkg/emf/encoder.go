@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"unicode/utf8"
 
 	"bucketwatch/pkg/printable"
@@ -29,12 +30,18 @@ var ErrInvalid = errors.New("invalid metric line")
 
 // Encoder writes lines. It must not be used by several goroutines at once.
 type Encoder struct {
-	w   io.Writer
-	buf bytes.Buffer
+	w    io.Writer
+	buf  bytes.Buffer
+	json *json.Encoder // writes to buf
 }
 
 // NewEncoder returns an Encoder that writes to w.
-func NewEncoder(w io.Writer) *Encoder { return &Encoder{w: w} }
+func NewEncoder(w io.Writer) *Encoder {
+	e := &Encoder{w: w}
+	e.json = json.NewEncoder(&e.buf)
+	e.json.SetEscapeHTML(false) // a line is read by people too
+	return e
+}
 
 // Encode writes line and a newline in one Write, or nothing and an error that wraps ErrInvalid if a limit is broken.
 func (e *Encoder) Encode(line *Line) error {
@@ -80,18 +87,43 @@ func (e *Encoder) member(name string, value any) error {
 	if e.buf.Len() > 1 {
 		e.buf.WriteByte(',')
 	}
-	for i, v := range []any{name, value} {
-		enc := json.NewEncoder(&e.buf)
-		enc.SetEscapeHTML(false) // a line is read by people too
-		if err := enc.Encode(v); err != nil {
-			return fmt.Errorf("%w: member %q: %w", ErrInvalid, name, err)
-		}
-		e.buf.Truncate(e.buf.Len() - 1) // the newline that Encode adds
-		if i == 0 {
-			e.buf.WriteByte(':')
-		}
+	e.text(name)
+	e.buf.WriteByte(':')
+	if err := e.value(value); err != nil {
+		return fmt.Errorf("%w: member %q: %w", ErrInvalid, name, err)
 	}
 	return nil
+}
+
+// value appends a value. Most are numbers and plain texts, which need none of encoding/json's reflection.
+func (e *Encoder) value(v any) error {
+	switch v := v.(type) {
+	case int64:
+		e.buf.Write(strconv.AppendInt(e.buf.AvailableBuffer(), v, 10))
+		return nil
+	case string:
+		e.text(v)
+		return nil
+	}
+	if err := e.json.Encode(v); err != nil {
+		return err
+	}
+	e.buf.Truncate(e.buf.Len() - 1) // the newline that Encode adds
+	return nil
+}
+
+// text appends a string.
+func (e *Encoder) text(s string) {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			e.json.Encode(s) // of a string it can't fail, nor can a Buffer
+			e.buf.Truncate(e.buf.Len() - 1)
+			return
+		}
+	}
+	e.buf.WriteByte('"')
+	e.buf.WriteString(s)
+	e.buf.WriteByte('"')
 }
 
 // check holds a directive against the limits and the values of the line's members.

@@ -14,7 +14,10 @@ type Counts struct {
 	buckets       Buckets
 	keepLatencies bool
 	rows          map[rowKey]*Row
-	sources       map[sourceKey]*source
+	sources       map[string]*owners
+	nSources      int
+	names         names
+	spare         []Row           // to take new rows from
 	ownerless     map[rowKey]*Row // per-key deletes by the name of a bucket whose owner they don't tell
 	random        *rand.Rand
 	notKept       int64
@@ -34,23 +37,39 @@ type rowKey struct {
 type Row struct {
 	Bucket     string    // OtherName if it has no metrics of its own
 	Minute     time.Time // its start
+	minute     int64     // the same, since the Unix epoch
 	Values     [bucketMetrics]int64
 	Latencies  [latencyMetrics]Latencies
 	Operations Tally // requests by eventName
 	ErrorCodes Tally // failed requests by errorCode
 }
 
-// sourceKey is a bucket as the records have it. One whose owner a record doesn't tell is apart from the bucket of that
-// name whose owner is known.
-type sourceKey struct {
-	bucket string
-	owned  bool
+// owners are what is known of the bucket of a name, as the records have it: of one whose owner a record doesn't tell,
+// apart from the one whose owner is known.
+type owners struct {
+	unknown, known *source
+}
+
+func (o *owners) of(owned bool) **source {
+	if owned {
+		return &o.known
+	}
+	return &o.unknown
+}
+
+// either returns the one whose owner is known, if there is one; nil if there is none at all.
+func (o *owners) either() *source {
+	if o == nil {
+		return nil
+	}
+	return cmp.Or(o.known, o.unknown)
 }
 
 // source is what is known of such a bucket.
 type source struct {
 	published string
-	last      *Row // of the minute counted last: most records are of the same minute as the one before
+	last      *Row           // of the minute counted last: most records are of the same minute as the one before
+	rows      map[int64]*Row // by minute
 
 	hasKeyDeletes bool // there are per-key records
 	keys          s3event.KeyLengths
@@ -63,7 +82,8 @@ func NewCounts(buckets Buckets, keepLatencies bool) *Counts {
 		buckets:       buckets,
 		keepLatencies: keepLatencies,
 		rows:          map[rowKey]*Row{},
-		sources:       map[sourceKey]*source{},
+		sources:       map[string]*owners{},
+		names:         names{},
 		ownerless:     map[rowKey]*Row{},
 		random:        rand.New(rand.NewPCG(1, 2)), // the same file gives the same lines
 	}
@@ -77,7 +97,7 @@ func (c *Counts) Add(e *s3event.Event) {
 			c.notTold++
 			key.bucket = ""
 		}
-		rowOf(c.ownerless, key).addDeletion(e.Deletion)
+		c.rowOf(c.ownerless, key).addDeletion(e.Deletion)
 		return
 	}
 	src, row := c.find(e)
@@ -128,9 +148,9 @@ func (c *Counts) addRequest(src *source, row *Row, e *s3event.Event) {
 	if m := groupMetrics[e.Group]; m != AllRequests {
 		v[m]++
 	}
-	row.Operations.add(e.Operation)
+	row.Operations.add(e.Operation, c.names)
 	if len(e.ErrorCode) > 0 {
-		row.ErrorCodes.add(e.ErrorCode)
+		row.ErrorCodes.add(e.ErrorCode, c.names)
 	}
 	switch e.Status / 100 {
 	case 4:
@@ -159,44 +179,61 @@ func (c *Counts) addRequest(src *source, row *Row, e *s3event.Event) {
 func (c *Counts) find(e *s3event.Event) (*source, *Row) {
 	src := c.source(e)
 	minute := floorDiv(e.Time.Unix(), 60)
-	if src.last != nil && src.last.Minute.Unix() == minute*60 {
+	if src.last != nil && src.last.minute == minute {
 		return src, src.last
+	}
+	if row := src.rows[minute]; row != nil {
+		src.last = row
+		return src, row
 	}
 	key := rowKey{src.published, minute}
 	if len(c.rows) >= maxRows && c.rows[key] == nil && key.bucket != OtherName {
 		c.notTold++
 		key.bucket = OtherName
+		src.last = c.rowOf(c.rows, key)
+		return src, src.last
 	}
-	src.last = rowOf(c.rows, key)
+	src.last = c.rowOf(c.rows, key)
+	src.rows[minute] = src.last
 	return src, src.last
 }
 
 // source returns what is known of the event's bucket, which begins with this event if there was none before.
 func (c *Counts) source(e *s3event.Event) *source {
 	owned := e.Ownership == s3event.Owned
-	if src, ok := c.sources[sourceKey{string(e.Bucket), owned}]; ok {
-		return src
+	o := c.sources[string(e.Bucket)]
+	if o != nil && *o.of(owned) != nil {
+		return *o.of(owned)
 	}
-	key := sourceKey{string(e.Bucket), owned}
-	src := &source{published: OtherName}
-	if len(c.sources) >= maxRows {
+	name, published := string(e.Bucket), OtherName
+	if c.nSources >= maxRows {
 		c.notTold++
-		key = sourceKey{} // the buckets that are too many share this one
-		if c.sources[key] != nil {
-			return c.sources[key]
+		name, owned = "", false // the buckets that are too many share this one
+		if o = c.sources[""]; o != nil && o.unknown != nil {
+			return o.unknown
 		}
-	} else if owned && c.buckets.Match(key.bucket) {
-		src.published = key.bucket
+	} else if owned && c.buckets.Match(name) {
+		published = name
 	}
-	c.sources[key] = src
+	if o == nil {
+		o = new(owners)
+		c.sources[name] = o
+	}
+	src := &source{published: published, rows: map[int64]*Row{}}
+	*o.of(owned) = src
+	c.nSources++
 	return src
 }
 
 // rowOf returns the row with that key, a new one if there is none.
-func rowOf(rows map[rowKey]*Row, key rowKey) *Row {
+func (c *Counts) rowOf(rows map[rowKey]*Row, key rowKey) *Row {
 	row, ok := rows[key]
 	if !ok {
-		row = &Row{Bucket: key.bucket, Minute: time.Unix(key.minute*60, 0).UTC()}
+		if len(c.spare) == 0 {
+			c.spare = make([]Row, 16)
+		}
+		row, c.spare = &c.spare[0], c.spare[1:]
+		row.Bucket, row.Minute, row.minute = key.bucket, time.Unix(key.minute*60, 0).UTC(), key.minute
 		rows[key] = row
 	}
 	return row
@@ -207,14 +244,11 @@ func rowOf(rows map[rowKey]*Row, key rowKey) *Row {
 func (c *Counts) adopt() {
 	for key, ownerless := range c.ownerless {
 		published := OtherName
-		for _, owned := range []bool{true, false} {
-			if src, ok := c.sources[sourceKey{key.bucket, owned}]; ok {
-				src.hasKeyDeletes = true
-				published = src.published
-				break
-			}
+		if src := c.sources[key.bucket].either(); src != nil {
+			src.hasKeyDeletes = true
+			published = src.published
 		}
-		row := rowOf(c.rows, rowKey{published, key.minute})
+		row := c.rowOf(c.rows, rowKey{published, key.minute})
 		for i, n := range ownerless.Values {
 			row.Values[i] += n
 		}
@@ -226,16 +260,13 @@ func (c *Counts) adopt() {
 // DeletedObjects. Call it after Finish, which finds out whose the bucket is.
 func (c *Counts) AddExpected(bucket string, minute time.Time, n int64) {
 	key := rowKey{OtherName, floorDiv(minute.Unix(), 60)}
-	for _, owned := range []bool{true, false} {
-		if src, ok := c.sources[sourceKey{bucket, owned}]; ok {
-			key.bucket = src.published
-			break
-		}
+	if src := c.sources[bucket].either(); src != nil {
+		key.bucket = src.published
 	}
 	if len(c.rows) >= maxRows && c.rows[key] == nil {
 		key.bucket = OtherName
 	}
-	rowOf(c.rows, key).Values[ExpectedDeletes] += n
+	c.rowOf(c.rows, key).Values[ExpectedDeletes] += n
 }
 
 func floorDiv(a, b int64) int64 {
@@ -248,8 +279,12 @@ func floorDiv(a, b int64) int64 {
 // Finish counts what is known only when everything was added. Call it once, before Rows.
 func (c *Counts) Finish() {
 	c.adopt()
-	for _, src := range c.sources {
-		src.estimate()
+	for _, o := range c.sources {
+		for _, src := range []*source{o.unknown, o.known} {
+			if src != nil {
+				src.estimate()
+			}
+		}
 	}
 }
 

@@ -24,6 +24,9 @@ func (c *Counts) addLatency(l *Latencies, ms float64) {
 	if !c.keepLatencies {
 		return
 	}
+	if l.Kept == nil {
+		l.Kept = make([]float32, 0, 64) // as many as a busy bucket's minute has; a list that grows is allocated again and again
+	}
 	if len(l.Kept) < maxLatencies {
 		l.Kept = append(l.Kept, float32(ms))
 		return

@@ -19,22 +19,49 @@ type tallyEntry struct {
 	n    int64
 }
 
-func (t *Tally) add(name []byte) {
-	name = clip(name)
+// add counts the name, whose memory is that of a name in known if it is there.
+func (t *Tally) add(name []byte, known names) {
+	if len(name) > maxNameLength {
+		name = clip(name)
+	}
 	for i := range t.entries {
 		if t.entries[i].name == string(name) {
 			t.entries[i].n++
+			if i > 0 && i < maxNames-1 && t.entries[i].n > t.entries[i-1].n { // the most frequent first: found at once
+				t.entries[i], t.entries[i-1] = t.entries[i-1], t.entries[i]
+			}
 			return
 		}
 	}
+	t.addNew(name, known)
+}
+
+func (t *Tally) addNew(name []byte, known names) {
 	if len(t.entries) < maxNames-1 {
-		t.entries = append(t.entries, tallyEntry{string(name), 1})
+		if t.entries == nil {
+			t.entries = make([]tallyEntry, 0, 8)
+		}
+		t.entries = append(t.entries, tallyEntry{known.of(name), 1})
 		return
 	}
 	if len(t.entries) < maxNames {
 		t.entries = append(t.entries, tallyEntry{name: OtherName})
 	}
 	t.entries[maxNames-1].n++
+}
+
+// names are those of all tallies of a file, since most have the same.
+type names map[string]string
+
+func (n names) of(name []byte) string {
+	known, ok := n[string(name)]
+	if !ok {
+		known = string(name)
+		if len(n) < maxRows {
+			n[known] = known
+		}
+	}
+	return known
 }
 
 // clip cuts name to its greatest length, between characters.

@@ -13,13 +13,11 @@ const maxCompared = 1_000_000
 // its own so that nobody can choose ids that collide.
 type duplicates struct {
 	seed        maphash.Seed
-	seen        map[uint64]struct{}
+	seen        hashes
 	notCompared int64
 }
 
-func newDuplicates() duplicates {
-	return duplicates{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}}
-}
+func newDuplicates() duplicates { return duplicates{seed: maphash.MakeSeed()} }
 
 // has tells whether the record was there before. One that corrects an earlier record counts as such: the earlier one
 // may be in another file.
@@ -31,11 +29,43 @@ func (d *duplicates) has(r *cloudtrail.Record) bool {
 	if len(r.EventID) == 0 {
 		return false
 	}
-	if len(d.seen) >= maxCompared {
+	if d.seen.n >= maxCompared {
 		d.notCompared++
 		return false
 	}
-	before := len(d.seen)
-	d.seen[maphash.Bytes(d.seed, r.EventID)] = struct{}{}
-	return len(d.seen) == before
+	return !d.seen.add(maphash.Bytes(d.seed, r.EventID))
+}
+
+// hashes is a set of hashes. A map would hash them again, and move them about more often as it grows.
+type hashes struct {
+	slots []uint64 // each hash in the first free slot from the one that its low bits name; 0 is free
+	n     int
+}
+
+// add adds h and tells whether it is new. (0 counts as 1.)
+func (s *hashes) add(h uint64) bool {
+	if 4*s.n >= 3*len(s.slots) {
+		s.grow()
+	}
+	h = max(h, 1)
+	mask := uint64(len(s.slots) - 1)
+	i := h & mask
+	for ; s.slots[i] != 0; i = (i + 1) & mask {
+		if s.slots[i] == h {
+			return false
+		}
+	}
+	s.slots[i] = h
+	s.n++
+	return true
+}
+
+func (s *hashes) grow() {
+	old := s.slots
+	*s = hashes{slots: make([]uint64, max(1<<10, 2*len(old)))}
+	for _, h := range old {
+		if h != 0 {
+			s.add(h)
+		}
+	}
 }

@@ -80,7 +80,9 @@ const (
 
 // Interpret sets e to what r means.
 func Interpret(r *cloudtrail.Record, e *Event) {
-	*e = Event{Kind: kind(r), Operation: r.EventName, Time: r.EventTime, FirstByteLatency: -1, TotalLatency: -1}
+	*e = Event{}
+	e.Kind, e.Operation, e.Time = kind(r), r.EventName, r.EventTime
+	e.FirstByteLatency, e.TotalLatency = -1, -1
 	if e.Kind == Malformed || e.Kind == NotS3 {
 		return
 	}

@@ -39,6 +39,9 @@ func bucket(r *cloudtrail.Record) (name, account []byte) {
 // copySourceBucket returns the bucket in x-amz-copy-source: BUCKET/KEY with or without a slash before it. Most SDKs
 // leave the encoding to their callers, so that the slashes may be encoded, too.
 func copySourceBucket(source []byte) []byte {
+	if len(source) == 0 {
+		return nil
+	}
 	for _, slash := range [...]string{"/", "%2F", "%2f"} {
 		source = bytes.TrimPrefix(source, []byte(slash))
 	}
@@ -58,7 +61,11 @@ func isBucket(resourceType []byte) bool {
 
 // lastSegment returns what follows the last colon and slash of an ARN: the name, with or without "bucket/" before it.
 func lastSegment(arn []byte) []byte {
-	return arn[bytes.LastIndexAny(arn, ":/")+1:]
+	i := len(arn)
+	for i > 0 && arn[i-1] != ':' && arn[i-1] != '/' { // bytes.LastIndexAny would first make a set of two
+		i--
+	}
+	return arn[i:]
 }
 
 // key returns the object's key, nil where the record doesn't say.
