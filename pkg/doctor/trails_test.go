@@ -133,6 +133,19 @@ func TestAsAskedFor(t *testing.T) {
 	}
 }
 
+// Trails that can't be looked into may record the same requests, and each other's log files.
+func TestTrailsUnseen(t *testing.T) {
+	for _, operation := range []string{"GetTrailStatus", "GetEventSelectors"} {
+		w := healthy(true)
+		w.err[operation] = code("AccessDeniedException", "no")
+		for _, f := range w.run(t) {
+			if (f.Check == "one-trail" || f.Check == "trails-apart") && f.Verdict != Unknown {
+				t.Errorf("without %s: %+v, want it unknown", operation, f)
+			}
+		}
+	}
+}
+
 // A trail of a single Region records nothing of another's.
 func TestTrailsOfOneRegionEach(t *testing.T) {
 	for name, otherBucket := range map[string]string{"into one folder": existing, "beside each other": "american-logs"} {
