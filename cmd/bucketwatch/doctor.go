@@ -25,7 +25,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
 	"bucketwatch/pkg/doctor"
@@ -155,16 +154,16 @@ func (d *diagnosis) writeJSON(w io.Writer) error {
 
 // connect returns clients that refuse whatever doctor isn't documented to ask for.
 func (f *doctorFlags) connect(ctx context.Context) (*doctor.Clients, error) {
-	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})} // which would write between the lines
+	var options []func(*config.LoadOptions) error
 	if f.region != "" {
 		options = append(options, config.WithRegion(f.region))
 	}
 	if f.profile != "" {
 		options = append(options, config.WithSharedConfigProfile(f.profile))
 	}
-	c, err := config.LoadDefaultConfig(ctx, options...)
+	c, err := loadAWS(ctx, options...)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the AWS configuration: %w", err)
+		return nil, err
 	}
 	if c.Region == "" {
 		return nil, usageError{errors.New("in which Region is the stack? Give --region, or set AWS_REGION")}
@@ -197,10 +196,8 @@ func (f *doctorFlags) hint(err error) error {
 		return fmt.Errorf("%w\nIs it in another Region or account, or called otherwise? --region, --profile and --stack-name choose; aws cloudformation list-stacks lists", err)
 	case errors.As(err, &answer) && strings.Contains(answer.ErrorCode(), "AccessDenied"):
 		return fmt.Errorf("%w\nYour credentials need cloudformation:DescribeStacks and cloudformation:ListStackResources; bucketwatch doctor --policy prints all that doctor needs", err)
-	case errors.As(err, &answer):
-		return hint(err)
-	case errors.Is(err, context.DeadlineExceeded):
+	case !errors.As(err, &answer) && errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w\nAWS did not answer within %v: does this machine reach it, and is there a Region of that name?", err, f.timeout)
 	}
-	return fmt.Errorf("%w\ndoes aws sts get-caller-identity work? It takes the same credentials (AWS_PROFILE, aws sso login)", err)
+	return hint(err)
 }

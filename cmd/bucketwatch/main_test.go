@@ -192,6 +192,8 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"report", root, "--since", "1h", "--until", "2h"}, exitUsage, "is not before --until"},
 		{[]string{"report", root, "--format", "xml"}, exitUsage, `--format: "xml" is not one of table, json, csv`},
 		{[]string{"report", root, "--format", "csv", "--csv", "all"}, exitUsage, `--csv: "all" is not one of deletes`},
+		{[]string{"report", root, "--csv", "callers"}, exitUsage, "--csv is for --format csv"},
+		{[]string{"report", root, "--bucket", ""}, exitUsage, "--bucket is empty"},
 		{[]string{"report", filepath.Join(root, "none")}, exitFailed, "a PATH is a file, a folder, or s3://BUCKET/PREFIX"},
 		{[]string{"report", t.TempDir()}, exitFailed, "no log files at"},
 		{[]string{"report", root, "--until", "2001-01-01"}, exitFailed, "a wider --since and --until may find some"},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +102,7 @@ func runReplay(ctx context.Context, paths []string, f *replayFlags, t *terminal,
 	}
 	settings, err := pipeline.ConfigFromEnv(f.getenv(getenv))
 	if err != nil {
-		return usageError{err}
+		return usageError{f.named(err)}
 	}
 	declared, err := expectedDeletes(f.expected)
 	if err != nil {
@@ -215,23 +214,41 @@ func delivered(from, until time.Time) logfiles.Delivered {
 	return logfiles.Delivered{From: from, Until: until}
 }
 
+// setting is a flag that goes before a variable of the function's.
+type setting struct{ flag, variable, value string }
+
+func (f *replayFlags) settings() []setting {
+	return []setting{
+		{"--metrics", "BUCKETWATCH_METRICS", f.metrics}, {"--buckets", "BUCKETWATCH_BUCKETS", f.buckets},
+		{"--alert-severity", "BUCKETWATCH_ALERT_SEVERITY", strings.ToUpper(f.severity)}, {"--table", "BUCKETWATCH_TABLE", f.table},
+	}
+}
+
 // getenv returns the function's variables, as the flags have them or the environment.
 func (f *replayFlags) getenv(environment func(string) string) func(string) string {
 	return func(name string) string {
+		for _, s := range f.settings() {
+			if s.variable == name && s.value != "" {
+				return s.value
+			}
+		}
 		switch name {
-		case "BUCKETWATCH_METRICS":
-			return cmp.Or(f.metrics, environment(name))
-		case "BUCKETWATCH_BUCKETS":
-			return cmp.Or(f.buckets, environment(name))
-		case "BUCKETWATCH_ALERT_SEVERITY":
-			return cmp.Or(strings.ToUpper(f.severity), environment(name))
-		case "BUCKETWATCH_TABLE":
-			return f.table
-		case "BUCKETWATCH_CLOCK", "BUCKETWATCH_ALERTS_TOPIC":
+		case "BUCKETWATCH_TABLE", "BUCKETWATCH_CLOCK", "BUCKETWATCH_ALERTS_TOPIC":
 			return "" // the replay has its own
 		}
 		return environment(name)
 	}
+}
+
+// named is the error about the variables, with the flags' names where flags set them.
+func (f *replayFlags) named(err error) error {
+	text := err.Error()
+	for _, s := range f.settings() {
+		if s.value != "" {
+			text = strings.ReplaceAll(text, s.variable+":", s.flag+":")
+		}
+	}
+	return errors.New(text)
 }
 
 // tell writes which messages there would have been.

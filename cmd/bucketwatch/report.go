@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ and Region as the AWS CLI has them.
 Times are UTC. --since and --until take a span back from now (90m, 24h, 7d), a date (2026-11-20) or a time
 (2026-11-20T14:00:00Z); --until is not included. Log files from an hour before --since to two hours after --until are
 read, since records are delivered late. What is usual of a bucket is judged by the days that are read: with less than 14
-of them, surges and new deleters are not told.`,
+of them, new deleters and surges of less than a thousand objects an hour are not told.`,
 		Example: `  bucketwatch report ~/Downloads/trail                              everything in a folder
   bucketwatch report s3://LOGBUCKET --since 24h --bucket photos     a bucket's last day
   bucketwatch report s3://LOGBUCKET --since 7d --bucket photos \
@@ -76,7 +77,7 @@ of them, surges and new deleters are not told.`,
 	flags.StringArrayVar(&f.operations, "operation", nil, "only requests of the `NAME` that CloudTrail has for them, such as GetObject")
 	flags.StringVar(&f.expected, "expected-deletes", "", "`FILE` of the deletes that are expected, as the deployed expected-deletes.yaml")
 	flags.StringVarP(&f.format, "format", "f", "", "`FORMAT` of the report: "+strings.Join(formats(), ", ")+" (default table, or as --output ends)")
-	flags.StringVar(&f.csv, "csv", "deletes", "`LIST` that the format csv has: "+strings.Join(report.Sheets(), ", "))
+	flags.StringVar(&f.csv, "csv", "", "`LIST` that the format csv has: "+strings.Join(report.Sheets(), ", ")+" (default deletes)")
 	flags.StringVarP(&f.output, "output", "o", "", "`FILE` to write the report to, instead of standard output")
 	flags.IntVar(&f.rows, "rows", 10, "how many rows `N` a list of the table has; 0: all")
 	flags.IntVar(&f.parallel, "parallel", 8, "how many log files, `N`, are read at the same time")
@@ -103,7 +104,9 @@ var writers = []writer{
 		return r.WriteTable(w, style)
 	}},
 	{"json", func(r *report.Report, w io.Writer, _ *reportFlags, _ *terminal) error { return r.WriteJSON(w) }},
-	{"csv", func(r *report.Report, w io.Writer, f *reportFlags, _ *terminal) error { return r.WriteCSV(w, f.csv) }},
+	{"csv", func(r *report.Report, w io.Writer, f *reportFlags, _ *terminal) error {
+		return r.WriteCSV(w, cmp.Or(f.csv, "deletes"))
+	}},
 	{"html", func(r *report.Report, w io.Writer, _ *reportFlags, _ *terminal) error { return r.WriteHTML(w) }},
 }
 
@@ -171,6 +174,14 @@ func (f *reportFlags) query(now time.Time) (report.Query, error) {
 	q := report.Query{Buckets: f.buckets, Keys: f.keys, Principals: f.principals, Operations: f.operations}
 	var err error
 	q.Since, q.Until, err = parseTimes(f.since, f.until, now)
+	for _, given := range []struct {
+		flag   string
+		values []string
+	}{{"--bucket", f.buckets}, {"--principal", f.principals}, {"--key", f.keys}, {"--operation", f.operations}} {
+		if slices.Contains(given.values, "") { // such as a shell's variable that isn't set
+			err = errors.Join(err, fmt.Errorf("%s is empty, and nothing is called so", given.flag))
+		}
+	}
 	return q, err
 }
 
@@ -183,8 +194,11 @@ func (f *reportFlags) writer() (*writer, error) {
 			format = "table"
 		}
 	}
-	if format == "csv" && !slices.Contains(report.Sheets(), f.csv) {
+	if f.csv != "" && !slices.Contains(report.Sheets(), f.csv) {
 		return nil, fmt.Errorf("--csv: %q is not one of %s", f.csv, strings.Join(report.Sheets(), ", "))
+	}
+	if f.csv != "" && format != "csv" {
+		return nil, errors.New("--csv is for --format csv, or an --output that ends in .csv")
 	}
 	i := slices.IndexFunc(writers, func(w writer) bool { return w.format == format })
 	if i < 0 {
@@ -229,17 +243,25 @@ func expectedDeletes(file string) (*expected.List, error) {
 }
 
 // deliver writes the report to where it is wanted.
-func (f *reportFlags) deliver(r *report.Report, out *writer, t *terminal) (err error) {
-	to := t.stdout
-	if f.output != "" {
-		file, err := os.Create(f.output)
-		if err != nil {
-			return fmt.Errorf("cannot write the report: %w", err)
-		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		to = file
+func (f *reportFlags) deliver(r *report.Report, out *writer, t *terminal) error {
+	if f.output == "" {
+		return f.writeTo(t.stdout, r, out, t)
 	}
-	buffered := bufio.NewWriter(to)
+	file, err := os.Create(f.output)
+	if err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	if err := f.writeTo(file, r, out, t); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if err := file.Close(); err != nil { // the first to tell, on some file systems, that there is no room
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	return nil
+}
+
+func (f *reportFlags) writeTo(w io.Writer, r *report.Report, out *writer, t *terminal) error {
+	buffered := bufio.NewWriter(w)
 	if err := out.write(r, buffered, f, t); err != nil {
 		return err
 	}
@@ -261,7 +283,11 @@ func connect(ctx context.Context) (logfiles.S3, error) {
 	return s3.NewFromConfig(c), nil
 }
 
-// loadAWS returns credentials and Region as the AWS CLI has them.
-func loadAWS(ctx context.Context) (aws.Config, error) {
-	return config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // which would write between the lines
+// loadAWS returns credentials and Region as the AWS CLI has them, where the options say nothing else.
+func loadAWS(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.Config, error) {
+	c, err := config.LoadDefaultConfig(ctx, append(options, config.WithLogger(logging.Nop{}))...) // which would write between the lines
+	if err != nil {
+		return c, fmt.Errorf("cannot read the AWS configuration: %w", err)
+	}
+	return c, nil
 }

@@ -18,21 +18,26 @@ type terminal struct {
 	lively         bool // standard error is a terminal
 }
 
-// newTerminal looks at where standard output and error go. See https://no-color.org for NO_COLOR.
+// newTerminal looks at where standard output and error go.
 func newTerminal(stdout, stderr io.Writer, getenv func(string) string) *terminal {
 	t := &terminal{stdout: stdout, stderr: stderr}
-	dumb := getenv("TERM") == "dumb"
 	if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		t.color = getenv("NO_COLOR") == "" && !dumb
+		t.color = colorful(getenv)
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			t.width = width
 		}
 	}
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		t.lively = !dumb
+		t.lively = capable(getenv)
 	}
 	return t
 }
+
+// capable tells whether a terminal takes more than lines of text.
+func capable(getenv func(string) string) bool { return getenv("TERM") != "dumb" }
+
+// colorful tells whether a terminal may have colours. Source: https://no-color.org
+func colorful(getenv func(string) string) bool { return capable(getenv) && getenv("NO_COLOR") == "" }
 
 // say writes what is being done, on a terminal, until unsay.
 func (t *terminal) say(what string) {

@@ -72,16 +72,9 @@ func judgeAlarms(s *Stack, there []types.MetricAlarm, now time.Time) []Finding {
 		findings = append(findings, found...)
 	}
 	if well > 0 {
-		findings = append(findings, Finding{Verdict: OK, Fact: fmt.Sprintf("%s not in ALARM, and %s whom they should tell.", count(well, "alarm is", "alarms are"), tell(well))})
+		findings = append(findings, Finding{Verdict: OK, Fact: fmt.Sprintf("%s in order: not in ALARM, and with the actions that the stack gave.", count(well, "alarm is", "alarms are"))})
 	}
 	return findings
-}
-
-func tell(n int) string {
-	if n == 1 {
-		return "has"
-	}
-	return "have"
 }
 
 func judgeAlarm(s *Stack, a *alarm, m *types.MetricAlarm, now time.Time) (findings []Finding) {

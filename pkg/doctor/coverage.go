@@ -38,6 +38,15 @@ func readBuckets(ctx context.Context, client BucketLister) ([]bucket, error) {
 	return buckets, nil
 }
 
+// regionsOf are the buckets' Regions, as far as they are known.
+func regionsOf(buckets []bucket) map[string]string {
+	regions := map[string]string{}
+	for _, b := range buckets {
+		regions[b.name] = b.region
+	}
+	return regions
+}
+
 // toRecord are the buckets whose requests should be recorded: those of TrailBuckets, else all but the log bucket, and the
 // later ones.
 func toRecord(s *Stack, buckets []bucket) []string {
@@ -201,7 +210,7 @@ func judgeOwnLogBucket(s *Stack, t *trail) Finding {
 	f := Finding{Check: "trail-leaves-out-log-bucket", Verdict: OK, Fact: fmt.Sprintf("The trail %s leaves out the writing of its own log files.", t.name)}
 	deletes := objectEvent(s, t.bucket, event{"eventName": "DeleteObject"})
 	switch {
-	case records(t.selectors, logFileWritten(s, t.bucket)):
+	case t.sees(s.Region) && records(t.selectors, logFileWritten(s, t.bucket)): // the log bucket is where the stack is
 		f.Verdict, f.Fact = Fault, fmt.Sprintf("The trail %s records the writing of its own log files in %s: it feeds itself, and costs more with every file.", t.name, t.bucket)
 		f.Fix = "Leave the log bucket out."
 		if s.hasOwnTrail() {
@@ -209,7 +218,7 @@ func judgeOwnLogBucket(s *Stack, t *trail) Finding {
 		} else {
 			f.Command = putSelectors(t, without(s, t.selectors, t.bucket))
 		}
-	case records(t.selectors, deletes):
+	case t.sees(s.Region) && records(t.selectors, deletes):
 		f.Fact += " Deletes there are recorded."
 	default:
 		f.Fact += " Deletes there are not recorded either, so that nobody is told of them."
@@ -217,7 +226,7 @@ func judgeOwnLogBucket(s *Stack, t *trail) Finding {
 	return f
 }
 
-// judgeRegions: a trail of one Region sees that Region's buckets alone.
+// judgeRegions: trails of one Region each see these Regions' buckets alone.
 func judgeRegions(s *Stack, feeding []*trail, buckets []bucket) Finding {
 	f := Finding{Check: "trail-regions", Verdict: OK}
 	t := feeding[0]
@@ -229,15 +238,26 @@ func judgeRegions(s *Stack, feeding []*trail, buckets []bucket) Finding {
 		f.Fact = fmt.Sprintf("The trail %s records %s alone, as the parameter MultiRegionTrail says.", t.name, t.region)
 		return f
 	}
-	var elsewhere []string
+	var names, regions, elsewhere []string
+	for _, t := range feeding {
+		names = append(names, t.name)
+		if !slices.Contains(regions, t.region) {
+			regions = append(regions, t.region)
+		}
+	}
 	for _, b := range buckets {
-		if b.region != "" && b.region != t.region {
+		if b.region != "" && !slices.Contains(regions, b.region) {
 			elsewhere = append(elsewhere, b.name)
 		}
 	}
-	f.Verdict, f.Fact = Warning, fmt.Sprintf("The trail %s records %s alone: requests to buckets of other Regions are not seen.", t.name, t.region)
+	f.Verdict, f.Fact = Warning, fmt.Sprintf("The trail %s records %s alone", t.name, t.region)
+	if len(feeding) > 1 {
+		f.Fact = fmt.Sprintf("The trails %s record %s alone", listed(names), listed(regions))
+	}
 	if len(elsewhere) > 0 {
-		f.Fact = fmt.Sprintf("The trail %s records %s alone: requests to %s, in other Regions, are not seen.", t.name, t.region, listed(elsewhere))
+		f.Fact += fmt.Sprintf(": requests to %s, in other Regions, are not seen.", listed(elsewhere))
+	} else {
+		f.Fact += ": requests to buckets of other Regions are not seen."
 	}
 	f.Fix = "If they should be: have it record all Regions."
 	f.Command = aws(t.region, "cloudtrail", "update-trail", "--name", t.arn, "--is-multi-region-trail", "--include-global-service-events")

@@ -16,10 +16,10 @@ func judgeDoubles(s *Stack, all *trails, buckets []bucket) Finding {
 			into = append(into, t)
 		}
 	}
-	wanted := toRecord(s, buckets)
+	wanted, regions := toRecord(s, buckets), regionsOf(buckets)
 	for i, a := range into {
 		for _, b := range into[i+1:] {
-			twice := bothRecord(s, a, b, wanted)
+			twice := bothRecord(s, a, b, wanted, regions)
 			if twice == nil {
 				continue
 			}
@@ -47,9 +47,16 @@ func unlessUnknown(f Finding, trails []*trail) Finding {
 	return f
 }
 
-// bothRecord returns the buckets of which both trails record a request of the same kind.
-func bothRecord(s *Stack, a, b *trail, wanted []string) (both []string) {
+// bothRecord returns the buckets of which both trails record a request of the same kind: those of a single Region do so
+// where both are of the same.
+func bothRecord(s *Stack, a, b *trail, wanted []string, regions map[string]string) (both []string) {
+	if !a.multiRegion && !b.sees(a.region) {
+		return nil
+	}
 	for _, name := range wanted {
+		if !a.sees(regions[name]) || !b.sees(regions[name]) {
+			continue
+		}
 		for i := range probes {
 			if e := objectEvent(s, name, probes[i].fields); a.records(e) && b.records(e) {
 				both = append(both, name)
@@ -61,16 +68,20 @@ func bothRecord(s *Stack, a, b *trail, wanted []string) (both []string) {
 }
 
 // judgeLoops: two trails that record each other's log files never come to an end.
-func judgeLoops(s *Stack, all *trails) Finding {
+func judgeLoops(s *Stack, all *trails, buckets []bucket) Finding {
 	f := Finding{Check: "trails-apart", Verdict: OK, Fact: "No two trails of this account record each other's log files."}
+	regions := regionsOf(buckets)
+	fed := func(t *trail, bucket string) bool {
+		return t.sees(regions[bucket]) && t.records(logFileWritten(s, bucket))
+	}
 	for i, a := range all.all {
-		if a.bucket != s.logBucket() && a.records(logFileWritten(s, a.bucket)) {
+		if a.bucket != s.logBucket() && fed(a, a.bucket) {
 			f.Verdict = Warning
 			f.Fact = fmt.Sprintf("The trail %s, which isn't this stack's, records the writing of its own log files in %s: it feeds itself, and costs more with every file.", a.name, a.bucket)
 			f.Fix, f.Command = "Leave its log bucket out.", putSelectors(a, without(s, a.selectors, a.bucket))
 		}
 		for _, b := range all.all[i+1:] {
-			if a.bucket == b.bucket || !a.records(logFileWritten(s, b.bucket)) || !b.records(logFileWritten(s, a.bucket)) {
+			if a.bucket == b.bucket || !fed(a, b.bucket) || !fed(b, a.bucket) {
 				continue
 			}
 			if b.name == s.id("Trail") {

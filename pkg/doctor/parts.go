@@ -78,7 +78,8 @@ func lookAtLogGroup(ctx context.Context, client LogGroups, s *Stack) ([]Finding,
 }
 
 func judgeLogGroup(s *Stack, name string, groups []logstypes.LogGroup) Finding {
-	create := aws(s.Region, "logs", "create-log-group", "--log-group-name", name, "--log-group-class", "STANDARD")
+	create := aws(s.Region, "logs", "create-log-group", "--log-group-name", name, "--log-group-class", "STANDARD") +
+		" && " + aws(s.Region, "logs", "put-retention-policy", "--log-group-name", name, "--retention-in-days", s.Parameters["LogRetentionDays"])
 	for _, g := range groups {
 		if sdk.ToString(g.LogGroupName) != name {
 			continue
@@ -93,7 +94,7 @@ func judgeLogGroup(s *Stack, name string, groups []logstypes.LogGroup) Finding {
 	}
 	return Finding{
 		Verdict: Fault, Fact: fmt.Sprintf("The log group %s is gone: what the function writes is lost, metrics and all.", name), Fix: "Make it again.",
-		Command: create + " && " + aws(s.Region, "logs", "put-retention-policy", "--log-group-name", name, "--retention-in-days", s.Parameters["LogRetentionDays"]),
+		Command: create,
 	}
 }
 

@@ -47,7 +47,7 @@ func judgeTrails(s *Stack, all *trails, buckets []bucket, now time.Time) []Findi
 		}
 		findings = append(findings, judgeRegions(s, known, buckets), judgeManagementEvents(s, known))
 	}
-	return append(findings, judgeDoubles(s, all, buckets), judgeLoops(s, all))
+	return append(findings, judgeDoubles(s, all, buckets), judgeLoops(s, all, buckets))
 }
 
 func withSelectors(trails []*trail) (known []*trail) {

@@ -152,5 +152,8 @@ func (ts *trails) into(s *Stack) []*trail {
 	return feeding
 }
 
-// records tells whether the trail records an event now.
+// records tells whether the trail records an event now, in a Region that it sees.
 func (t *trail) records(e event) bool { return t.logging && records(t.selectors, e) }
+
+// sees tells whether the trail records a Region. One that isn't known, "", may be any.
+func (t *trail) sees(region string) bool { return t.multiRegion || region == "" || region == t.region }

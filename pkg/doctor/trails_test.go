@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"strings"
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -89,6 +90,9 @@ var brokenTrails = []broken{
 		second.HomeRegion = sdk.String("us-east-1")
 		w.elsewhere, w.trails = w.trails[1:], w.trails[:1]
 	}, "one-trail", Fault, "team-trail and z-trail", "--region us-east-1", nil},
+	{"a trail of the same Region alone into one prefix", false, func(w *world) {
+		w.addTrail("z-trail", existing, "logs/", requests(w.stack(), "", existing, nil)).IsMultiRegionTrail = sdk.Bool(false)
+	}, "one-trail", Fault, "both record requests to photos, and of buckets made later,", "stop-logging", nil},
 	{"trails that record each other", true, func(w *world) {
 		w.addTrail("team", "team-logs", "", requests(w.stack(), "", "team-logs", nil))
 	}, "trails-apart", Fault, "record each other's log files (" + ownBucket + " and team-logs)", "--trail-name " + arnOf("team"), nil},
@@ -124,6 +128,42 @@ func TestAsAskedFor(t *testing.T) {
 		for _, f := range w.run(t) {
 			if f.Verdict != OK {
 				t.Errorf("%s: %+v, want it in order", name, f)
+			}
+		}
+	}
+}
+
+// Trails that can't be looked into may record the same requests, and each other's log files.
+func TestTrailsUnseen(t *testing.T) {
+	for _, operation := range []string{"GetTrailStatus", "GetEventSelectors"} {
+		w := healthy(true)
+		w.err[operation] = code("AccessDeniedException", "no")
+		for _, f := range w.run(t) {
+			if (f.Check == "one-trail" || f.Check == "trails-apart") && f.Verdict != Unknown {
+				t.Errorf("without %s: %+v, want it unknown", operation, f)
+			}
+		}
+	}
+}
+
+// A trail of a single Region records nothing of another's.
+func TestTrailsOfOneRegionEach(t *testing.T) {
+	for name, otherBucket := range map[string]string{"into one folder": existing, "beside each other": "american-logs"} {
+		w := healthy(false)
+		w.trails[0].IsMultiRegionTrail = sdk.Bool(false)
+		prefix := "logs/"
+		if otherBucket != existing {
+			prefix = ""
+			w.buckets = append(w.buckets, s3t.Bucket{Name: &otherBucket, BucketRegion: sdk.String("us-east-1")})
+		}
+		other := w.addTrail("american", otherBucket, prefix, requests(w.stack(), "", otherBucket, nil))
+		other.IsMultiRegionTrail, other.HomeRegion = sdk.Bool(false), sdk.String("us-east-1")
+		for _, f := range w.run(t) {
+			if f.Verdict != OK && f.Check != "trail-regions" {
+				t.Errorf("%s: %+v, want it in order", name, f)
+			}
+			if f.Check == "trail-regions" && otherBucket == existing && !strings.Contains(f.Fact, "american and team-trail record us-east-1 and eu-central-1 alone: requests to buckets of other Regions") {
+				t.Errorf("%s: %q, want both trails' Regions", name, f.Fact)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package replay_test
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"flag"
@@ -272,6 +273,38 @@ func TestReplayAgain(t *testing.T) {
 	}
 	if n := 2 * ((len(w.files) + 9) / 10); got.played.Duplicates != n {
 		t.Errorf("%d duplicates, want %d", got.played.Duplicates, n)
+	}
+}
+
+// A log file that was unpacked is known by its name, one that was renamed by its content, also where nothing says when
+// it was delivered.
+func TestReplayCopies(t *testing.T) {
+	w := afternoon()
+	f := w.files[0]
+	body := w.bodies[f.Name]
+	unpacker, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := io.ReadAll(unpacker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.files = w.files[:1]
+	for name, copies := range map[string]map[string][]byte{
+		"unpacked": {"home/" + strings.TrimSuffix(path.Base(f.Key), ".gz"): unpacked},
+		"renamed":  {"home/a.json": unpacked, "home/b.json": unpacked},
+	} {
+		two := worldOf(w.story, nil)
+		if name == "unpacked" {
+			two.addTo("", f.Key, body)
+		}
+		for key, content := range copies {
+			two.addTo("", key, content)
+		}
+		if got := two.play(t); got.played.Files != 1 || got.played.Duplicates != 1 {
+			t.Errorf("%s: played %+v, want one log file and one duplicate", name, got.played)
+		}
 	}
 }
 

@@ -184,7 +184,7 @@ func (m *Maker) notes() []string {
 		if n > 3 {
 			names += fmt.Sprintf(" and %d more", n-3)
 		}
-		note(true, "%s without records: %s.", plural(int64(n), "file"), names)
+		note(true, "%s without records: %s.", plural(n, "file"), names)
 	}
 	if days := (m.charged.last-m.charged.first)/86400 + 1; m.charged.n > 0 && days < 14 {
 		note(true, "What is usual of a bucket takes 14 days to know, and the log files read tell of %s: surges and new deleters may be missing "+

@@ -121,7 +121,7 @@ func spanOf(r *Report) string {
 	if !r.First.IsZero() {
 		parts = append(parts, during(r.First, r.Last))
 	}
-	parts = append(parts, plural(int64(r.Files.Read), "log file")+" read", plural(r.Records["RecordsRead"], "record"))
+	parts = append(parts, plural(r.Files.Read, "log file")+" read", plural(r.Records["RecordsRead"], "record"))
 	return strings.Join(parts, " · ")
 }
 
@@ -132,7 +132,7 @@ func (d *document) addFailures(list []Failure) {
 	if len(list) == 0 {
 		return
 	}
-	d.FailuresText = plural(int64(len(list)), "log file") + " could not be read: what they hold is not in this report."
+	d.FailuresText = plural(len(list), "log file") + " could not be read: what they hold is not in this report."
 	if len(list) > maxFailures {
 		d.FailuresText += " The first " + group3(maxFailures) + " are:"
 	}

@@ -106,7 +106,7 @@ func (c *charting) part() bucketPart {
 		}
 	}
 	if found > 0 {
-		summary = append(summary, timelineText(found))
+		summary = append(summary, plural(found, "anomaly"))
 	}
 	part.Summary = strings.Join(summary, ", ")
 	say := func(name, value string) {
@@ -245,7 +245,7 @@ func (c *charting) callers() chartPart {
 		return part
 	}
 	if more := len(c.bucket.Callers) - len(names); more > 0 {
-		part.Note = "And " + plural(int64(more), "more caller") + "."
+		part.Note = "And " + plural(more, "more caller") + "."
 	}
 	var told []string
 	for _, n := range names {

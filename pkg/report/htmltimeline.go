@@ -52,23 +52,13 @@ func newTimeline(all []Anomaly) *timeline {
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.line, b.line) })
 	margin := max(until.Sub(from)/20, 10*time.Minute)
 	from, until = from.Add(-margin), until.Add(margin)
-	text := fmt.Sprintf("%s, %s. The table below it has the same.", timelineText(len(all)), during(from.Add(margin), until.Add(-margin)))
+	text := fmt.Sprintf("%s, %s. The table below it has the same.", plural(len(all), "anomaly"), during(from.Add(margin), until.Add(-margin)))
 	t.Wide = picture{svg: eventChart(names, events, from, until, 1150), Class: "wide-chart", ID: "timeline-wide", Title: "Timeline of the anomalies", Text: text}
 	t.Narrow = picture{svg: eventChart(names, events, from, until, chartWidth), Class: "narrow-chart", ID: "timeline-narrow", Title: "Timeline of the anomalies", Text: text}
 	if left > 0 {
-		t.Note = fmt.Sprintf("The %d most severe kinds are drawn; the table has %s more.", maxLines, plural(int64(left), "anomaly"))
-		if left > 1 {
-			t.Note = fmt.Sprintf("The %d most severe kinds are drawn; the table has %s more anomalies.", maxLines, group3(left))
-		}
+		t.Note = fmt.Sprintf("The %d most severe kinds are drawn; the table has %s.", maxLines, plural(left, "more anomaly"))
 	}
 	return t
-}
-
-func timelineText(n int) string {
-	if n == 1 {
-		return "1 anomaly"
-	}
-	return group3(n) + " anomalies"
 }
 
 func inkOf(s anomaly.Severity) ink { return ink("ink-" + class(s)) }

@@ -23,7 +23,7 @@ type verdict struct{ Class, Text string }
 func newVerdict(r *Report) verdict {
 	unread := ""
 	if n := len(r.Failures); n > 0 {
-		unread = plural(int64(n), "log file") + " could not be read"
+		unread = plural(n, "log file") + " could not be read"
 	}
 	if len(r.Anomalies) == 0 {
 		switch {
@@ -49,7 +49,7 @@ func newVerdict(r *Report) verdict {
 			parts = append(parts, fmt.Sprintf("%s %s", group3(n), s))
 		}
 	}
-	text := timelineText(len(r.Anomalies))
+	text := plural(len(r.Anomalies), "anomaly")
 	if len(buckets) > 0 {
 		text += " in " + few(buckets)
 	}
@@ -112,11 +112,7 @@ func (d *document) addCards(r *Report) {
 		}
 	}
 	if more := len(r.Anomalies) - maxCards; more > 0 {
-		d.CardsLeftOut = plural(int64(more), "less severe anomaly")
-		if more > 1 {
-			d.CardsLeftOut = group3(more) + " less severe anomalies"
-		}
-		d.CardsLeftOut += " are not on this page: --format json has all, --bucket and --since narrow it."
+		d.CardsLeftOut = "Not on this page: " + plural(more, "less severe anomaly") + ". --format json has all, --bucket and --since narrow it."
 	}
 }
 

@@ -49,8 +49,8 @@ func (p *page) head(r *Report) {
 	for i := range r.Buckets {
 		requests += r.Buckets[i].Metrics["AllRequests"]
 	}
-	p.line("%s, %s read; %s to %s", plural(int64(r.Files.Read), "log file"), plural(r.Records["RecordsRead"], "record"),
-		plural(requests, "S3 request"), plural(int64(len(r.Buckets)), "bucket"))
+	p.line("%s, %s read; %s to %s", plural(r.Files.Read, "log file"), plural(r.Records["RecordsRead"], "record"),
+		plural(requests, "S3 request"), plural(len(r.Buckets), "bucket"))
 	if !r.First.IsZero() {
 		only := ""
 		if a := asks(&r.Query); a != "" {
@@ -110,7 +110,7 @@ func (p *page) deletes(r *Report) {
 	}
 	t.write()
 	if more := len(r.Deletes) - n; more > 0 {
-		p.line("%s before these: --rows 0 shows all, --format json and csv have them.", plural(int64(more), "delete"))
+		p.line("%s before these: --rows 0 shows all, --format json and csv have them.", plural(more, "delete"))
 	}
 }
 
@@ -321,7 +321,7 @@ func (p *page) end(r *Report) {
 		p.paragraph("", "Note: "+harmless(note))
 	}
 	if n := len(r.Failures); n > 0 {
-		p.line("%s", p.severity(anomaly.High, plural(int64(n), "file")+" could not be read:"))
+		p.line("%s", p.severity(anomaly.High, plural(n, "file")+" could not be read:"))
 		for _, f := range r.Failures {
 			p.line("  %s: %s", harmless(f.File), harmless(f.Error))
 		}

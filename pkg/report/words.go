@@ -24,9 +24,12 @@ func harmlessAll(list []string) []string {
 // name is a principal as people call it.
 func name(principal string) string { return harmless(s3event.ShortName(principal)) }
 
-func plural(n int64, noun string) string {
+func plural[T int | int64](n T, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "anomaly") { // the one that doesn't take an s alone
+		noun = strings.TrimSuffix(noun, "y") + "ie"
 	}
 	return group3(n) + " " + noun + "s"
 }
