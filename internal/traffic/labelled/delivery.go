@@ -7,10 +7,8 @@ import (
 	"bucketwatch/internal/traffic"
 )
 
-const (
-	slot    = 5 * time.Minute // how often CloudTrail delivers
-	perFile = 600             // deeds, beyond which a slot has several files
-)
+// perFile is how many deeds a log file has at most, about.
+const perFile = 600
 
 // add has a deed recorded. Most records are delivered within five minutes or so (CloudTrail says so of its average); a few
 // come within the hour, and a few many hours later.
@@ -21,8 +19,8 @@ func (s *Stream) add(d traffic.Deed) {
 	if d.Form == traffic.Absent && len(d.Keys) > 0 && d.Part == traffic.Whole {
 		call, keys := d, d
 		call.Part, keys.Part = traffic.OnlyCall, traffic.OnlyKeys
-		s.schedule(call, s.delay()+slot) // in another file than its objects
-		s.schedule(keys, within(s.r, slot))
+		s.schedule(call, s.delay()+s.Every) // in another file than its objects
+		s.schedule(keys, within(s.r, s.Every))
 		return
 	}
 	d.Twice = s.r.IntN(500) == 0
@@ -30,7 +28,7 @@ func (s *Stream) add(d traffic.Deed) {
 }
 
 func (s *Stream) schedule(d traffic.Deed, delay time.Duration) {
-	at := d.At.Add(time.Minute + delay).Truncate(slot).Add(slot)
+	at := d.At.Add(time.Minute + delay).Truncate(s.Every).Add(s.Every)
 	s.pending[at.Unix()] = append(s.pending[at.Unix()], d)
 }
 
@@ -48,7 +46,7 @@ func (s *Stream) delay() time.Duration {
 func (s *Stream) deliver(from, to time.Time) ([]traffic.File, error) {
 	var files []traffic.File
 	var again []traffic.File // that S3 tells of a second time
-	for at := from.Add(slot); !at.After(to); at = at.Add(slot) {
+	for at := from.Add(s.Every); !at.After(to); at = at.Add(s.Every) {
 		deeds := s.pending[at.Unix()]
 		delete(s.pending, at.Unix())
 		first := len(files)

@@ -22,12 +22,13 @@ import (
 // Options say what traffic is made.
 type Options struct {
 	Seed    uint64
-	Account string    // 12 digits
-	From    time.Time // the first day, UTC
-	Learn   int       // days in which nothing is attacked or scored
-	Scored  int       // days after them
-	Kinds   []Kind    // of the buckets: one each
-	Attacks bool      // false: only what is usual, and noise
+	Account string        // 12 digits
+	From    time.Time     // the first day, UTC
+	Learn   int           // days in which nothing is attacked or scored
+	Scored  int           // days after them
+	Kinds   []Kind        // of the buckets: one each
+	Attacks bool          // false: only what is usual, and noise
+	Every   time.Duration // between deliveries, which are whole parts of an hour; 0: 10 minutes
 }
 
 const region = "eu-central-1"
@@ -53,6 +54,9 @@ type Stream struct {
 // New returns a Stream.
 func New(o Options) *Stream {
 	o.From = o.From.UTC().Truncate(24 * time.Hour)
+	if o.Every == 0 {
+		o.Every = 10 * time.Minute
+	}
 	s := &Stream{
 		Options:  o,
 		recorder: traffic.NewRecorder(o.Seed, o.Account, region),
