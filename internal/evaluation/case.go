@@ -3,8 +3,6 @@ package evaluation
 import (
 	"slices"
 	"time"
-
-	"bucketwatch/internal/traffic/labelled"
 )
 
 // cases counts, for each scripted case, whether the anomaly was told that must find it.
@@ -58,5 +56,3 @@ func quantile(durations []time.Duration, p float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(durations))
 	return sorted[min(len(sorted)-1, int(p*float64(len(sorted))))]
 }
-
-var _ = labelled.Zero

@@ -17,7 +17,7 @@ type Plan struct {
 	PerKind int           // buckets of each kind
 	Fleet   int           // buckets of an account as most are, in which nobody attacks
 	Weeks   int           // scored, after two to learn
-	Every   time.Duration // between deliveries; 0: 10 minutes
+	Every   time.Duration // between deliveries, a part of an hour; 0: an hour
 	// Parallel is how many accounts are at work at once; by default as many as there are processors.
 	Parallel int
 	// Progress, if there is one, is called when so many of all the days of all the accounts are done.
@@ -74,6 +74,31 @@ var Detectors = []string{
 	anomaly.NameProtectionRemoved, anomaly.NameEncryptedOverwrite, anomaly.NameAttackSequence,
 }
 
+// ReportSeed is what docs/EVALUATION.md reports on: nobody looks at it to choose a threshold.
+const ReportSeed = 101
+
+// Times is a smaller plan for the same seed, whose log files are delivered as often as CloudTrail's are, to tell how soon
+// something is told.
+func (p *Plan) Times() Plan {
+	return Plan{Seed: p.Seed + 1_000_000, PerKind: 2, Weeks: 3, Every: 5 * time.Minute, Parallel: p.Parallel}
+}
+
+// Validate joins what is wrong with the plan.
+func (p *Plan) Validate() error {
+	if p.PerKind < 1 || p.Fleet < 0 || p.Weeks < 2 {
+		return fmt.Errorf("%d buckets of each kind, %d of a fleet, %d weeks: want at least 1, 0 and 2", p.PerKind, p.Fleet, p.Weeks)
+	}
+	accounts := p.accounts()
+	return accounts[0].Validate()
+}
+
+func (p *Plan) every() time.Duration {
+	if p.Every == 0 {
+		return time.Hour
+	}
+	return p.Every
+}
+
 // accounts are what the plan has made.
 func (p *Plan) accounts() []labelled.Options {
 	var all []labelled.Options
@@ -82,7 +107,7 @@ func (p *Plan) accounts() []labelled.Options {
 			n := min(perAccount, len(kinds))
 			all = append(all, labelled.Options{
 				Seed: p.Seed*10_000 + uint64(len(all)), Account: fmt.Sprintf("%012d", 100_000_000_000+len(all)), From: from,
-				Learn: learn, Scored: 7 * p.Weeks, Kinds: kinds[:n], Attacks: attacks, Every: p.Every,
+				Learn: learn, Scored: 7 * p.Weeks, Kinds: kinds[:n], Attacks: attacks, Every: p.every(),
 			})
 			kinds = kinds[n:]
 		}

@@ -210,6 +210,9 @@ func (r *Result) fleet() *table {
 	for _, level := range Levels {
 		s := r.Fleet[level]
 		all, _ := s.FalsePerWeek()
+		if r.Plan.Fleet == 0 {
+			break
+		}
 		t.add(string(level), fmt.Sprintf("%.2f", float64(s.Messages)/float64(r.Plan.Weeks)), fmt.Sprintf("%.4f", all))
 	}
 	return t
@@ -245,7 +248,8 @@ func (r *Result) Print(w io.Writer) error {
 			return err
 		}
 	}
-	return nil
+	_, err := fmt.Fprintf(w, "Seed %d: %d log files with %d records, %d messages, in %s.\n", r.Plan.Seed, r.Files, r.Records, r.Published, r.Took.Round(time.Second))
+	return err
 }
 
 func sortedKeys[V any](m map[string]V) []string {

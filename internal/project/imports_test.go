@@ -31,15 +31,20 @@ var allowed = map[string][]string{
 		"github.com/jedib0t/go-pretty/v6"},
 	"functions/processor": {"pkg/expected", "pkg/pipeline", "pkg/state", "github.com/aws/aws-lambda-go", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/aws/aws-xray-sdk-go/v2"},
-	"internal/dynamodblocal": {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
-	"internal/localaws":      {"github.com/johannesboyne/gofakes3"},
-	"internal/traffic":       {},
-	"internal/emftest":       {},
-	"internal/project":       {}, // tests only
+	"internal/dynamodblocal":    {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
+	"internal/localaws":         {"github.com/johannesboyne/gofakes3"},
+	"internal/traffic":          {},
+	"internal/traffic/labelled": {"internal/traffic"},
+	"internal/evaluation": {"internal/traffic", "internal/traffic/labelled", "pkg/anomaly", "pkg/history", "pkg/pipeline", "pkg/s3event", "pkg/state",
+		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
+	"internal/emftest": {},
+	"internal/project": {}, // tests only
 	"cmd/bucketwatch": {"pkg/expected", "pkg/logfiles", "pkg/report", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"cmd/expected-deletes": {"pkg/expected"},
 	"cmd/demo":             {"internal/localaws", "internal/traffic"},
+	"cmd/evaluate":         {"internal/evaluation", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+	"cmd/traffic":          {"internal/traffic/labelled", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"e2e/logfiles":         {"internal/traffic"},
 }
 

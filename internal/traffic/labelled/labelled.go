@@ -12,8 +12,10 @@
 package labelled
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"bucketwatch/internal/traffic"
@@ -29,6 +31,22 @@ type Options struct {
 	Kinds   []Kind        // of the buckets: one each
 	Attacks bool          // false: only what is usual, and noise
 	Every   time.Duration // between deliveries, which are whole parts of an hour; 0: 10 minutes
+}
+
+// Validate joins what is wrong with the options.
+func (o *Options) Validate() error {
+	var faults []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	check(len(o.Account) == 12 && strings.Trim(o.Account, "0123456789") == "", "account %q does not have 12 digits", o.Account)
+	check(o.Learn >= 0 && o.Scored >= 0 && o.Learn+o.Scored > 0, "%d and %d days are none", o.Learn, o.Scored)
+	check(!o.Attacks || o.Scored >= 14, "%d days are too few for a bucket's attacks, want 14", o.Scored)
+	check(o.Every == 0 || o.Every >= time.Minute && time.Hour%o.Every == 0 && o.Every%time.Minute == 0, "%s is no part of an hour in whole minutes", o.Every)
+	check(len(o.Kinds) > 0, "there are no buckets")
+	return errors.Join(faults...)
 }
 
 const region = "eu-central-1"
@@ -75,14 +93,18 @@ func New(o Options) *Stream {
 // LogBucket is the name of the bucket that the files are in.
 func (s *Stream) LogBucket() string { return s.recorder.LogBucket() }
 
-// Next returns the log files of the next day in the order in which they are to be read; false, if there is none.
+// Next returns the log files of the next day in the order in which they are to be read; false, if there is none. After the
+// last day comes one on which nothing happens, and what is late is delivered.
 func (s *Stream) Next() ([]traffic.File, bool, error) {
-	if s.day == s.Learn+s.Scored {
+	last := s.Learn + s.Scored
+	if s.day > last {
 		return nil, false, nil
 	}
 	date := s.From.AddDate(0, 0, s.day)
 	for _, b := range s.buckets {
-		b.live(s.day, date)
+		if s.day < last {
+			b.live(s.day, date)
+		}
 	}
 	s.day++
 	files, err := s.deliver(date, date.AddDate(0, 0, 1))
