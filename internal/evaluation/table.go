@@ -47,7 +47,7 @@ func (t *table) write(w io.Writer) error {
 	widths := make([]int, len(t.head))
 	for _, row := range append([][]string{t.head}, t.rows...) {
 		for i, cell := range row {
-			widths[i] = max(widths[i], len([]rune(cell)))
+			widths[i] = max(widths[i], len([]rune(cell)), 3) // of what is below the head: --:
 		}
 	}
 	line := func(row []string) string {
@@ -113,6 +113,9 @@ func (r *Result) kinds(level anomaly.Severity) *table {
 	s := r.Ours[level]
 	t := &table{head: []string{string(level), "false", "a bucket-week", "new 100", "human 100", "human 1000", "usual 1000"}}
 	for _, kind := range labelled.Kinds {
+		if s.Weeks[kind] == 0 {
+			continue
+		}
 		row := []string{string(kind), fmt.Sprint(s.False[kind]), fmt.Sprintf("%.3f", float64(s.False[kind])/s.Weeks[kind])}
 		for _, c := range namedClasses {
 			row = append(row, fmt.Sprintf("%.2f", s.ByKind[kind][c].Rate()))
