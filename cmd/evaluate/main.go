@@ -11,12 +11,15 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"bucketwatch/internal/evaluation"
+	"bucketwatch/internal/traffic/labelled"
+	"bucketwatch/pkg/anomaly"
 )
 
 func main() {
@@ -37,6 +40,7 @@ type options struct {
 	document string
 	profile  string
 	check    bool
+	list     string
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
@@ -51,12 +55,19 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.document, "write", "", "write the results to this file, as Markdown")
 	flags.Uint64Var(&o.another, "another", 0, "a second seed whose result stands in the file, too")
 	flags.BoolVar(&o.check, "check", false, "fail if the quality is below a floor")
+	kinds := flags.String("kinds", "", "of buckets, with commas between; by default all nine")
+	flags.StringVar(&o.list, "list", "", "list what is false and what was missed, at this severity: HIGH or MEDIUM")
 	flags.StringVar(&o.profile, "cpuprofile", "", "write a profile to this file")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("arguments %q are none of its own; see -help", flags.Args())
+	}
+	if *kinds != "" {
+		for name := range strings.SplitSeq(*kinds, ",") {
+			o.plan.Kinds = append(o.plan.Kinds, labelled.Kind(strings.TrimSpace(name)))
+		}
 	}
 	return o, o.plan.Validate()
 }
@@ -83,6 +94,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	if err := result.Print(stdout); err != nil {
 		return err
+	}
+	if o.list != "" {
+		for _, line := range result.Ours[anomaly.Severity(o.list)].List {
+			fmt.Fprintln(stdout, line)
+		}
 	}
 	if o.check {
 		if err := result.Check(); err != nil {

@@ -18,6 +18,7 @@ type Incident struct {
 	Severity      anomaly.Severity
 	Messages      []Message // each more severe than the one before
 	Names         []string  // of its anomalies, each once
+	Explanation   string    // of the first of its most severe ones
 }
 
 // Message is one that a subscriber to that severity, or a lesser one, gets.
@@ -98,7 +99,7 @@ func (f *Finding) actor() string {
 func (i *Incident) add(f *Finding) {
 	i.extend(f.First, f.Last)
 	if f.Severity.Compare(i.Severity) > 0 {
-		i.Severity = f.Severity
+		i.Severity, i.Explanation = f.Severity, f.Name+": "+f.Explanation
 	}
 	if !slices.Contains(i.Names, f.Name) {
 		i.Names = append(i.Names, f.Name)
@@ -118,7 +119,7 @@ func (i *Incident) extend(first, last time.Time) {
 func (i *Incident) merge(o *Incident) {
 	i.extend(o.First, o.Last)
 	if o.Severity.Compare(i.Severity) > 0 {
-		i.Severity = o.Severity
+		i.Severity, i.Explanation = o.Severity, o.Explanation
 	}
 	i.Messages = append(i.Messages, o.Messages...)
 	slices.SortStableFunc(i.Messages, func(a, b Message) int { return a.At.Compare(b.At) })

@@ -14,10 +14,11 @@ import (
 // Plan says what is evaluated.
 type Plan struct {
 	Seed    uint64
-	PerKind int           // buckets of each kind
-	Fleet   int           // buckets of an account as most are, in which nobody attacks
-	Weeks   int           // scored, after two to learn
-	Every   time.Duration // between deliveries, a part of an hour; 0: an hour
+	PerKind int             // buckets of each kind
+	Fleet   int             // buckets of an account as most are, in which nobody attacks
+	Kinds   []labelled.Kind // by default all
+	Weeks   int             // scored, after two to learn
+	Every   time.Duration   // between deliveries, a part of an hour; 0: an hour
 	// Parallel is how many accounts are at work at once; by default as many as there are processors.
 	Parallel int
 	// Progress, if there is one, is called when so many of all the days of all the accounts are done.
@@ -112,7 +113,11 @@ func (p *Plan) accounts() []labelled.Options {
 			kinds = kinds[n:]
 		}
 	}
-	for _, kind := range labelled.Kinds {
+	which := p.Kinds
+	if which == nil {
+		which = labelled.Kinds
+	}
+	for _, kind := range which {
 		kinds := make([]labelled.Kind, p.PerKind)
 		for i := range kinds {
 			kinds[i] = kind

@@ -1,7 +1,9 @@
 package evaluation
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bucketwatch/internal/traffic"
@@ -26,6 +28,7 @@ type Score struct {
 	False    map[labelled.Kind]int     // incidents that no attack explains
 	Causes   map[string]int            // of the false ones, by the noise that they are about, or the anomaly
 	Messages int                       // about false ones
+	List     []string                  // the false ones, and the attacks that were missed: a line each
 	Attacks  map[Class]Found
 	ByKind   map[labelled.Kind]map[Class]Found
 }
@@ -80,6 +83,7 @@ func (s *Score) add(labels *labelled.Labels, all []*Incident, level anomaly.Seve
 		}
 		s.False[kinds[in.Bucket]]++
 		s.Causes[in.cause(labels)]++
+		s.List = append(s.List, fmt.Sprintf("false\t%s\t%s\t%s\t%s\t%s", kinds[in.Bucket], in.cause(labels), in.Severity, strings.Join(in.Names, "+"), in.Explanation))
 		for _, m := range in.Messages {
 			if m.Severity.Compare(level) >= 0 {
 				s.Messages++
@@ -92,6 +96,9 @@ func (s *Score) add(labels *labelled.Labels, all []*Incident, level anomaly.Seve
 			continue
 		}
 		c := Class{a.By, nominal(a.Objects), a.Minutes}
+		if !told[i] {
+			s.List = append(s.List, fmt.Sprintf("missed\t%s\t%s\t%d in %d min\t%s\t%s", a.Kind, a.By, a.Objects, a.Minutes, a.Form, a.Bucket))
+		}
 		addFound(s.Attacks, c, told[i])
 		if s.ByKind[a.Kind] == nil {
 			s.ByKind[a.Kind] = map[Class]Found{}

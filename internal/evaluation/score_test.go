@@ -11,7 +11,9 @@ import (
 )
 
 // at is a time on the day on which all of this happens.
-func at(hour, minute int) time.Time { return from.AddDate(0, 0, 20).Add(time.Duration(60*hour+minute) * time.Minute) }
+func at(hour, minute int) time.Time {
+	return from.AddDate(0, 0, 20).Add(time.Duration(60*hour+minute) * time.Minute)
+}
 
 // finding is one of app's in photos, told seven minutes after its last delete.
 func finding(name string, s anomaly.Severity, first, last time.Time) Finding {
