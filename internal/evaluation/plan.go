@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,6 +87,9 @@ func (p *Plan) Times() Plan {
 
 // Validate joins what is wrong with the plan.
 func (p *Plan) Validate() error {
+	if i := slices.IndexFunc(p.Kinds, func(k labelled.Kind) bool { return !slices.Contains(labelled.Kinds, k) }); i >= 0 {
+		return fmt.Errorf("%q is no kind of bucket; those are %q", p.Kinds[i], labelled.Kinds)
+	}
 	if p.PerKind < 1 || p.Fleet < 0 || p.Weeks < 2 {
 		return fmt.Errorf("%d buckets of each kind, %d of a fleet, %d weeks: want at least 1, 0 and 2", p.PerKind, p.Fleet, p.Weeks)
 	}
@@ -100,31 +104,25 @@ func (p *Plan) every() time.Duration {
 	return p.Every
 }
 
-// accounts are what the plan has made.
+// accounts are what the plan has made. Those of a kind are the same whatever else is evaluated.
 func (p *Plan) accounts() []labelled.Options {
 	var all []labelled.Options
-	add := func(kinds []labelled.Kind, attacks bool) {
-		for len(kinds) > 0 {
-			n := min(perAccount, len(kinds))
+	add := func(group int, kinds []labelled.Kind, attacks bool) {
+		for n := 1000 * group; len(kinds) > 0; n++ {
+			share := min(perAccount, len(kinds))
 			all = append(all, labelled.Options{
-				Seed: p.Seed*10_000 + uint64(len(all)), Account: fmt.Sprintf("%012d", 100_000_000_000+len(all)), From: from,
-				Learn: learn, Scored: 7 * p.Weeks, Kinds: kinds[:n], Attacks: attacks, Every: p.every(),
+				Seed: p.Seed*100_000 + uint64(n), Account: fmt.Sprintf("%012d", 100_000_000_000+n), From: from,
+				Learn: learn, Scored: 7 * p.Weeks, Kinds: kinds[:share], Attacks: attacks, Every: p.every(),
 			})
-			kinds = kinds[n:]
+			kinds = kinds[share:]
 		}
 	}
-	which := p.Kinds
-	if which == nil {
-		which = labelled.Kinds
-	}
-	for _, kind := range which {
-		kinds := make([]labelled.Kind, p.PerKind)
-		for i := range kinds {
-			kinds[i] = kind
+	for i, kind := range labelled.Kinds {
+		if len(p.Kinds) == 0 || slices.Contains(p.Kinds, kind) {
+			add(1+i, slices.Repeat([]labelled.Kind{kind}, p.PerKind), true)
 		}
-		add(kinds, true)
 	}
-	add(labelled.Fleet(p.Fleet), false)
+	add(0, labelled.Fleet(p.Fleet), false)
 	return all
 }
 
