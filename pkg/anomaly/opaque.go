@@ -48,9 +48,11 @@ func judgeOpaque(c *caseFile) []Anomaly {
 		why := "the bucket's trail usually records each object"
 		if !unusual {
 			a.Threshold, a.Record = threshold, busiest
-			a.Severity = b.severityOfSurge(who.Principal, Estimated, objects, threshold)
-			if b.isNew(who.Principal) && objects >= highNewDeleter {
+			switch {
+			case b.isNew(who.Principal) && objects >= highNewDeleter:
 				a.Severity = High
+			case objects >= mediumOpaque:
+				a.Severity = b.severityOfSurge(who.Principal, Estimated, objects, threshold)
 			}
 			why = fmt.Sprintf("%s (threshold %s)", b.busiest(a.Principal, b.hoursLike(a.Principal, Estimated, c.Hour.Hour()), busiest), group(threshold))
 		}
