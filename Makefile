@@ -47,8 +47,8 @@ demo: ## see the real binary find who deletes images, without AWS
 	go run ./cmd/demo
 
 # Another SEED is only printed. Those of the file were not used for tuning, and never are.
-evaluate: ## measure how good the detectors are, and write docs/EVALUATION.md (SEED=7: another seed, printed)
-	go run ./cmd/evaluate $(if $(SEED),-seed $(SEED),-another 102 -write docs/EVALUATION.md)
+evaluate: ## measure how good the detectors are, and write docs/EVALUATION.md (SEED=7: another seed, printed; ANOTHER=102: both)
+	go run ./cmd/evaluate $(if $(SEED),-seed $(SEED),$(if $(ANOTHER),-another $(ANOTHER)) -write docs/EVALUATION.md)
 
 evaluate-small: ## the same with fewer buckets, in a minute or two; fails if the quality is below a floor
 	go run ./cmd/evaluate -seed $(or $(SEED),1) -buckets 4 -fleet 0 -weeks 8 -check

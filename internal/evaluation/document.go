@@ -8,7 +8,6 @@ import (
 	"text/template"
 	"time"
 
-	"bucketwatch/internal/traffic/labelled"
 	"bucketwatch/pkg/anomaly"
 )
 
@@ -24,10 +23,9 @@ func (r *Result) WriteDocument(w io.Writer, times, another *Result) error {
 	}
 	high, medium := r.Ours[anomaly.High], r.Ours[anomaly.Medium]
 	data := map[string]any{
-		"Took":         r.Took.Round(time.Minute),
 		"Every":        words(r.Plan.every()),
 		"Seed":         r.Plan.Seed,
-		"Buckets":      r.Plan.PerKind * len(labelled.Kinds),
+		"Buckets":      r.buckets(),
 		"Weeks":        r.Plan.Weeks,
 		"Named":        high.Attacks[namedClasses[0]].Of,
 		"FleetBuckets": r.Plan.Fleet,
@@ -51,6 +49,15 @@ func (r *Result) WriteDocument(w io.Writer, times, another *Result) error {
 		return fmt.Errorf("cannot write the document: %w", err)
 	}
 	return nil
+}
+
+// buckets is how many there are of all kinds.
+func (r *Result) buckets() int {
+	weeks := 0.0
+	for _, n := range r.Ours[anomaly.High].Weeks {
+		weeks += n
+	}
+	return int(weeks) / r.Plan.Weeks
 }
 
 // String is the table as Markdown.

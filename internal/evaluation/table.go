@@ -111,12 +111,12 @@ func scoreRow(name string, s *Score) []string {
 // kinds is false incidents by kind of bucket, and what is found of the named attacks in each.
 func (r *Result) kinds(level anomaly.Severity) *table {
 	s := r.Ours[level]
-	t := &table{head: []string{string(level), "false", "a bucket-week", "new 100", "human 100", "human 1000", "usual 1000"}}
+	t := &table{head: []string{string(level), "buckets", "false", "a bucket-week", "new 100", "human 100", "human 1000", "usual 1000"}}
 	for _, kind := range labelled.Kinds {
 		if s.Weeks[kind] == 0 {
 			continue
 		}
-		row := []string{string(kind), fmt.Sprint(s.False[kind]), fmt.Sprintf("%.3f", float64(s.False[kind])/s.Weeks[kind])}
+		row := []string{string(kind), fmt.Sprintf("%.0f", s.Weeks[kind]/float64(r.Plan.Weeks)), fmt.Sprint(s.False[kind]), fmt.Sprintf("%.3f", float64(s.False[kind])/s.Weeks[kind])}
 		for _, c := range namedClasses {
 			row = append(row, fmt.Sprintf("%.2f", s.ByKind[kind][c].Rate()))
 		}

@@ -43,7 +43,7 @@ var allowed = map[string][]string{
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"cmd/expected-deletes": {"pkg/expected"},
 	"cmd/demo":             {"internal/localaws", "internal/traffic"},
-	"cmd/evaluate":         {"internal/evaluation", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+	"cmd/evaluate":         {"internal/evaluation", "internal/traffic/labelled", "pkg/anomaly", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"cmd/traffic":          {"internal/traffic/labelled", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"e2e/logfiles":         {"internal/traffic"},
 }
