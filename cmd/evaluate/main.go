@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,6 +64,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("arguments %q are none of its own; see -help", flags.Args())
+	}
+	if level := anomaly.Severity(o.list); o.list != "" && !slices.Contains(evaluation.Levels, level) {
+		return o, fmt.Errorf("-list %s is not HIGH or MEDIUM", o.list)
 	}
 	if *kinds != "" {
 		for name := range strings.SplitSeq(*kinds, ",") {
