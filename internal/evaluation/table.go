@@ -209,14 +209,15 @@ func (r *Result) scripted() *table {
 
 // fleet is what an account gets in which nobody attacks.
 func (r *Result) fleet() *table {
-	t := &table{head: []string{fmt.Sprintf("%d buckets", r.Plan.Fleet), "messages a week", "false a bucket-week"}}
+	t := &table{head: []string{fmt.Sprintf("%d buckets", r.Plan.Fleet), "messages a week", "per 300 buckets", "false a bucket-week"}}
 	for _, level := range Levels {
 		s := r.Fleet[level]
 		all, _ := s.FalsePerWeek()
 		if r.Plan.Fleet == 0 {
 			break
 		}
-		t.add(string(level), fmt.Sprintf("%.2f", float64(s.Messages)/float64(r.Plan.Weeks)), fmt.Sprintf("%.4f", all))
+		messages := float64(s.Messages) / float64(r.Plan.Weeks)
+		t.add(string(level), fmt.Sprintf("%.2f", messages), fmt.Sprintf("%.2f", messages*300/float64(r.Plan.Fleet)), fmt.Sprintf("%.4f", all))
 	}
 	return t
 }
