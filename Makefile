@@ -1,6 +1,6 @@
 # Go, GNU make, git and a POSIX shell are all these goals need, but for those that say more. CI (.ci/run) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help test test-dynamodb test-faults test-browser screenshots lint vulnerabilities sbom fuzz bench bench-guard compare demo golden e2e verify-aws build build-ProcessorFunction install clean
+.PHONY: help test test-dynamodb test-faults test-browser screenshots lint vulnerabilities sbom fuzz bench bench-guard compare demo evaluate evaluate-small golden e2e verify-aws build build-ProcessorFunction install clean
 
 # sam build sets it; a plain make build leaves the binary here.
 ARTIFACTS_DIR ?= build
@@ -88,6 +88,13 @@ compare: ## what unpacking, this reader, encoding/json, zcat and jq cost on one 
 
 demo: ## see the real binary find who deletes images, without AWS
 	go run ./cmd/demo
+
+# Another SEED is only printed. Those of the file were not used for tuning, and never are.
+evaluate: ## measure how good the detectors are, and write docs/EVALUATION.md (SEED=7: another seed, printed; ANOTHER=102: both)
+	go run ./cmd/evaluate $(if $(SEED),-seed $(SEED),$(if $(ANOTHER),-another $(ANOTHER)) -write docs/EVALUATION.md)
+
+evaluate-small: ## the same with fewer buckets, in a minute or two; fails if the quality is below a floor
+	go run ./cmd/evaluate -seed $(or $(SEED),1) -buckets 4 -fleet 0 -weeks 8 -check
 
 golden: ## rewrite the golden files; read the diff before you commit it
 	go test $$(grep -rl --include='*_test.go' '"update"' . | xargs -n1 dirname | sort -u) -update

@@ -51,7 +51,7 @@ func TestARoleByConsoleAndBySoftware(t *testing.T) {
 		t.Fatalf("MergeShares = %+v, want two activities", hours[len(hours)-1])
 	}
 	got := told(h.judge(t, judgedHour, anomaly.NameDeleteSurge))
-	want := []string{"HIGH hour: 30 objects deleted from photos between 14:05 and 14:35 UTC by role/cleaner; people's busiest hour of the last 28 days had none (threshold 20)."}
+	want := []string{"MEDIUM hour: 30 objects deleted from photos between 14:05 and 14:35 UTC by role/cleaner; people's busiest hour of the last 28 days had none (threshold 20)."}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("DeleteSurge (-want +got):\n%s", diff)
 	}

@@ -34,7 +34,10 @@ func judgeDenied(c *caseFile) []Anomaly {
 			why = fmt.Sprintf("there were no such deletes in the last %s, nor any that succeeded in the last %s", b.span(baselineDays), b.span(principalsDays))
 		}
 		// Whoever may not delete may try as often as they like: an outsider must not decide when somebody is woken up.
-		a.Severity = raised(Medium, who.only(c.isInsider).Counts[Denied], a.Threshold)
+		a.Severity = Low
+		if inside := who.only(c.isInsider).Counts[Denied]; inside > 0 {
+			a.Severity = raised(Medium, inside, a.Threshold)
+		}
 		if len(a.Keys) == 0 { // a refused DeleteObjects call tells none
 			a.KeysInAll = 0
 		}

@@ -68,7 +68,7 @@ func TestDeniedDeleteOfOutsiders(t *testing.T) {
 		want anomaly.Severity
 	}{
 		{appWeb, anomaly.High}, {alice, anomaly.High}, {nobody, anomaly.High}, {"cloudformation.amazonaws.com", anomaly.High},
-		{partner, anomaly.Medium}, {stranger, anomaly.Medium}, {s3event.Anonymous, anomaly.Medium},
+		{partner, anomaly.Low}, {stranger, anomaly.Low}, {s3event.Anonymous, anomaly.Low},
 	}
 	for _, test := range tests {
 		got := did(40, now(test.who, denied, 5000)).judge(t, judgedHour, "DeniedDelete")

@@ -27,7 +27,7 @@ func TestJudgeCarries(t *testing.T) {
 		LogFiles:          []string{"s3://logs/alice.json.gz", "s3://logs/bob.json.gz"},
 	}
 	want := anomaly.Anomaly{
-		Name: "DeleteSurge", Family: anomaly.Volume, Severity: anomaly.High, AccountID: photos.AccountID, Bucket: photos.Name,
+		Name: "DeleteSurge", Family: anomaly.Volume, Severity: anomaly.Medium, AccountID: photos.AccountID, Bucket: photos.Name,
 		Principal: anomaly.People, Kind: anomaly.Persons, Persons: []string{alice, bob},
 		WindowStart: judgedHour, WindowEnd: judgedHour.Add(time.Hour),
 		Count: 50, Threshold: 30, Record: 15, KeysInAll: 50, Sample: sample,

@@ -13,8 +13,8 @@ var newDeleter = detector{name: NameNewDeleter, family: Volume, judge: judgeNewD
 
 // From so many objects a day on it is that severe.
 const (
-	mediumNewDeleter = 5
-	highNewDeleter   = 20
+	mediumNewDeleter = 10
+	highNewDeleter   = 80
 )
 
 func judgeNewDeleter(c *caseFile) []Anomaly {
@@ -25,7 +25,7 @@ func judgeNewDeleter(c *caseFile) []Anomaly {
 			continue
 		}
 		a := c.ofDay(c.principalToday(p.Principal), Objects)
-		a.Severity = severityNewDeleter(a.Count, a.Kind)
+		a.Severity = b.severityNewDeleter(a.Count, a.Kind)
 		yesterday, told := c.newYesterday(p.Principal)
 		if told.Compare(a.Severity) >= 0 {
 			continue
@@ -41,11 +41,17 @@ func judgeNewDeleter(c *caseFile) []Anomaly {
 	return found
 }
 
-func severityNewDeleter(objects int64, kind Kind) Severity {
+// severityNewDeleter is Low for a person in a bucket where people delete as much: that it is another one this time says
+// little.
+func (b *baseline) severityNewDeleter(objects int64, kind Kind) Severity {
+	usual := int64(0)
+	if kind == Human {
+		usual = b.record(People, Objects) + 1
+	}
 	switch {
-	case objects >= highNewDeleter:
+	case objects >= max(highNewDeleter, usual):
 		return High
-	case objects >= mediumNewDeleter || kind == Human:
+	case objects >= max(mediumNewDeleter, usual):
 		return Medium
 	}
 	return Low
@@ -71,5 +77,5 @@ func (c *caseFile) newYesterday(principal string) (objects int64, told Severity)
 	if objects == 0 || c.baseline().age == coldDays {
 		return objects, "" // yesterday the bucket was too new
 	}
-	return objects, severityNewDeleter(objects, kindOf(principal, human))
+	return objects, c.baseline().severityNewDeleter(objects, kindOf(principal, human))
 }

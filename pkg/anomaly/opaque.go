@@ -48,8 +48,13 @@ func judgeOpaque(c *caseFile) []Anomaly {
 		why := "the bucket's trail usually records each object"
 		if !unusual {
 			a.Threshold, a.Record = threshold, busiest
-			a.Severity = raised(a.Severity, objects, a.Threshold)
-			why = fmt.Sprintf("%s (threshold %s)", b.busiest(a.Principal, b.hoursLike(a.Principal, c.Hour.Hour()), busiest), group(threshold))
+			switch {
+			case b.isNew(who.Principal) && objects >= highNewDeleter:
+				a.Severity = High
+			case objects >= mediumOpaque:
+				a.Severity = b.severityOfSurge(who.Principal, Estimated, objects, threshold)
+			}
+			why = fmt.Sprintf("%s (threshold %s)", b.busiest(a.Principal, b.hoursLike(a.Principal, Estimated, c.Hour.Hour()), busiest), group(threshold))
 		}
 		a.Explanation = fmt.Sprintf("%s on %s %s by %s left no record of the objects: between %s and %s were deleted%s; %s.",
 			plural(calls, "DeleteObjects call"), c.Bucket.Name, a.when(), a.by(), group(calls), group(multiple(calls, objectsOfCall)), about, why)

@@ -36,7 +36,11 @@ func TestOpaqueBulkDelete(t *testing.T) {
 		{"never told, below the surge", 100, nil, opaque(appWeb, 1, 19), nil},
 		{"never told, a surge", 100, nil, opaque(appWeb, 1, 20),
 			[]string{"LOW hour: 1 DeleteObjects call on photos at 14:05 UTC by role/app-web left no record of the objects: between 1 and 1,000 were deleted, by the size of the calls about 20; its busiest 13–15 h hour of the last 28 days had none (threshold 20)."}},
-		{"never told, ten times a surge", 100, nil, opaque(appWeb, 1, 200),
+		{"never told, by somebody new, 80", 100, []doing{{cleaner, objects, 1, 9, 9}}, opaque(appWeb, 1, 80),
+			[]string{"HIGH hour: 1 DeleteObjects call on photos at 14:05 UTC by role/app-web left no record of the objects: between 1 and 1,000 were deleted, by the size of the calls about 80; its busiest 13–15 h hour of the last 28 days had none (threshold 20)."}},
+		{"never told, by somebody known, 99", 100, daily(appWeb, objects, 1, 28, 2), opaque(appWeb, 1, 99),
+			[]string{"LOW hour: 1 DeleteObjects call on photos at 14:05 UTC by role/app-web left no record of the objects: between 1 and 1,000 were deleted, by the size of the calls about 99; its busiest 13–15 h hour of the last 28 days had none (threshold 20)."}},
+		{"never told, far above the record", 100, nil, opaque(appWeb, 1, 200),
 			[]string{"HIGH hour: 1 DeleteObjects call on photos at 14:05 UTC by role/app-web left no record of the objects: between 1 and 1,000 were deleted, by the size of the calls about 200; its busiest 13–15 h hour of the last 28 days had none (threshold 20)."}},
 		{"never told, as usual", 100, daily(appWeb, estimated, 500, 50, 2), opaque(appWeb, 1, 700), nil},
 	})

@@ -23,8 +23,7 @@ func judgeRepeated(c *caseFile) []Anomaly {
 		a.Threshold, a.Record = floorRepeated, c.record(g.actor, Again)
 		a.Severity = Low
 		if a.Count > a.Record {
-			// Ten times the floor is nothing special for an actor that does it every day: only what exceeds that is.
-			a.Severity = raised(Medium, a.Count, max(floorRepeated, a.Record+1))
+			a.Severity = Medium // never more: what is deleted again was gone
 		}
 		a.Explanation = fmt.Sprintf("%s of %s were deleted again by %s, though nothing had been uploaded in their place, %s, the first of them %s; %s.",
 			plural(a.Count, "object"), c.Bucket.Name, names(g.principals), a.when(), shownKey(g.deletes[0].Key), c.baseline().most(a.Record))

@@ -34,7 +34,7 @@ func TestRepeatedDelete(t *testing.T) {
 		{"by two persons", []done{deletes("13:00:00", appWeb, 3), deletes("14:10:00", alice, 2), deletes("14:10:00", bob, 1).keys(2)}, []string{"MEDIUM PEOPLE 3"}},
 		{"unattributed", []done{deletes("13:00:00", appWeb, 3), deletes("14:10:00", nobody, 3)}, []string{"MEDIUM UNATTRIBUTED 3"}},
 		{"29", []done{deletes("13:00:00", appWeb, 29), deletes("14:10:00", appWeb, 29)}, []string{"MEDIUM role/app-web 29"}},
-		{"30", []done{deletes("13:00:00", appWeb, 30), deletes("14:10:00", appWeb, 30)}, []string{"HIGH role/app-web 30"}},
+		{"30", []done{deletes("13:00:00", appWeb, 30), deletes("14:10:00", appWeb, 30)}, []string{"MEDIUM role/app-web 30"}},
 	}
 	for i := range tests {
 		tests[i].done = append(tests[i].done, uploadsKnown)
@@ -89,8 +89,7 @@ func TestRepeatedDeleteRecord(t *testing.T) {
 		{3, 4, anomaly.Medium},
 		{40, 40, anomaly.Low}, // more than ten times the floor, and nothing special
 		{40, 41, anomaly.Medium},
-		{3, 39, anomaly.Medium},
-		{3, 40, anomaly.High},
+		{3, 400, anomaly.Medium}, // what is deleted again was gone
 	}
 	for _, test := range tests {
 		h := remembered{since: on(t, "1 00:00:00")}

@@ -19,8 +19,8 @@ func TestSurgeThresholds(t *testing.T) {
 		}
 	}
 	for _, hour := range []int{3, 20} {
-		if got[16][hour] != floorSurge {
-			t.Errorf("threshold of hour %d, in which nothing is ever deleted, = %d, want %d", hour, got[16][hour], floorSurge)
+		if got[16][hour] != 100 {
+			t.Errorf("threshold of hour %d, in which nothing is ever deleted, = %d, want the 100 of the usual hour", hour, got[16][hour])
 		}
 	}
 	for _, hour := range []int{13, 14, 15} {

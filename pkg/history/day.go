@@ -56,8 +56,8 @@ func (h *History) daysOf(ctx context.Context, v *view, from, to time.Time) ([]an
 		if data == nil {
 			continue
 		}
-		var d anomaly.Day
-		if err := decode(data, &d); err != nil {
+		d, err := h.closedDays.value(place{v.partition, daySort(date)}, data, decodeDay)
+		if err != nil {
 			return nil, damaged(state.Item{Partition: v.partition, Sort: daySort(date)}, err)
 		}
 		days = append(days, d)
@@ -137,4 +137,9 @@ func (h *History) closeOne(ctx context.Context, v *view, date, asOf time.Time) (
 		return nil, err
 	}
 	return stored.Data, nil
+}
+
+func decodeDay(data []byte) (d anomaly.Day, err error) {
+	err = decode(data, &d)
+	return d, err
 }

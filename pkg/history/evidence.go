@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"bucketwatch/pkg/anomaly"
-	"bucketwatch/pkg/state"
 )
 
 // evidence is a share without its keys, which have an item of their own.
@@ -36,12 +35,10 @@ func encodeShare(s *anomaly.Share) ([][]byte, error) {
 	return append(first, second...), err
 }
 
-func decodeShare(item state.Item) (anomaly.Share, error) {
+func decodeShare(data []byte) (anomaly.Share, error) {
 	var e evidence
-	if err := decode(item.Data, &e); err != nil {
-		return anomaly.Share{}, damaged(item, err)
-	}
-	return e.Share, nil
+	err := decode(data, &e)
+	return e.Share, err
 }
 
 // inOrderOfDelivery sorts the shares, so that what is told of them first is the same whoever reads them.

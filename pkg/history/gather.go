@@ -39,18 +39,37 @@ type gathered struct {
 	want        func(hash uint64) bool
 	max         int
 	first       map[place]time.Time // when each log file was delivered, and its hour: see onceEach
+	remembers   bool                // that is, the few hours that are judged at once
+	packed      decoded[unpacked]
+}
+
+// unpacked are the keys in an item.
+type unpacked struct {
+	delivered time.Time
+	keys      anomaly.Keys
+}
+
+func unpackItem(data []byte) (u unpacked, err error) {
+	u.delivered, u.keys, err = unpack(data)
+	return u, err
 }
 
 func (v *view) gather(from, until time.Time, want func(uint64) bool) *gathered {
-	return &gathered{asOf: v.asOf, from: from.Unix(), until: until.Unix(), want: want, max: v.h.maxKeys, first: map[place]time.Time{}}
+	return &gathered{asOf: v.asOf, from: from.Unix(), until: until.Unix(), want: want, max: v.h.maxKeys, first: map[place]time.Time{}, remembers: v.remembers && want == nil, packed: v.h.packedKeys}
 }
 
 // add adds the keys in an item, and returns all of them, chosen or not.
 func (g *gathered) add(item state.Item) (all anomaly.Keys, err error) {
-	delivered, k, err := unpack(item.Data)
+	var u unpacked
+	if g.remembers {
+		u, err = g.packed.value(place{item.Partition, item.Sort}, item.Data, unpackItem)
+	} else {
+		u, err = unpackItem(item.Data) // of a week there would be no room for more
+	}
 	if err != nil {
 		return all, damaged(item, err)
 	}
+	delivered, k := u.delivered, u.keys
 	if delivered.After(g.asOf) {
 		return all, nil
 	}

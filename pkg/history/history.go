@@ -55,6 +55,10 @@ type History struct {
 	past      *cache[place, pastDay]
 	queued    *cache[string, struct{}] // by sort key
 
+	shares     decoded[anomaly.Share]
+	packedKeys decoded[unpacked]
+	closedDays decoded[anomaly.Day]
+
 	marksMu sync.Mutex
 	marks   map[string]int64 // by partition, as Due read them last; see markPrefix
 
@@ -73,6 +77,11 @@ func New(store state.Store) *History {
 		recent:    newCache[place](maxRecentBytes, recentHour.bytes),
 		past:      newCache[place](maxPastBytes, pastDay.bytes),
 		queued:    newCache[string](maxSmallBytes, func(struct{}) int { return 0 }),
+
+		shares:     newDecoded[anomaly.Share](),
+		packedKeys: newDecoded[unpacked](),
+		closedDays: newDecoded[anomaly.Day](),
+
 		marks:     map[string]int64{},
 		maxKeys:   maxKeys,
 		closeDay:  anomaly.CloseDay,

@@ -66,11 +66,14 @@ func (v *view) hours(ctx context.Context, from, until time.Time) ([]anomaly.Hour
 	from, until = v.within(from, until, evidenceAge)
 	var shares []anomaly.Share
 	err := v.each(ctx, evidenceKind, from, until, func(item state.Item) error {
-		s, err := decodeShare(item)
-		if err == nil && !s.Delivered.After(v.asOf) {
+		s, err := v.h.shares.value(place{v.partition, item.Sort}, item.Data, decodeShare)
+		if err != nil {
+			return damaged(item, err)
+		}
+		if !s.Delivered.After(v.asOf) {
 			shares = append(shares, s)
 		}
-		return err
+		return nil
 	})
 	return anomaly.MergeShares(inOrderOfDelivery(shares)), err
 }

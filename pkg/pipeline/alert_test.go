@@ -66,9 +66,9 @@ var incidents = []struct {
 	files    []delivery
 }{
 	{"LOW", []delivery{deleting(1, 1, 0, intern)}},
-	{"MEDIUM", []delivery{deleting(1, 5, 0, intern)}},
-	{"HIGH", []delivery{deleting(1, 25, 0, intern)}},
-	{"CRITICAL", []delivery{deleting(1, 25, 0, intern), suspension(2, 1, intern)}},
+	{"MEDIUM", []delivery{deleting(1, 15, 0, intern)}},
+	{"HIGH", []delivery{deleting(1, 85, 0, intern)}},
+	{"CRITICAL", []delivery{deleting(1, 85, 0, intern), suspension(2, 1, intern)}},
 }
 
 // The setting alone says which incidents people read of; all of them have their lines.
@@ -110,12 +110,12 @@ func TestMessagesOfAnIncident(t *testing.T) {
 	}{
 		{"a first delete", deleting(1, 1, 0, intern), 5, "[LOW] photos: 1 object deleted by role/intern"},
 		{"another", deleting(2, 1, 5, intern), 10, ""},
-		{"a few", deleting(3, 5, 10, intern), 15, "[MEDIUM] photos: 7 objects deleted by role/intern"},
-		{"many", deleting(4, 30, 15, intern), 20, "[HIGH] photos: 37 objects deleted by role/intern"},
+		{"a few", deleting(3, 10, 10, intern), 15, "[MEDIUM] photos: 12 objects deleted by role/intern"},
+		{"many", deleting(4, 75, 15, intern), 20, "[HIGH] photos: 87 objects deleted by role/intern"},
 		{"more", deleting(5, 30, 20, intern), 25, ""},
-		{"a protection taken away", suspension(6, 25, intern), 30, "[CRITICAL] photos: likely attack by role/intern, 67 objects deleted"},
+		{"a protection taken away", suspension(6, 25, intern), 30, "[CRITICAL] photos: likely attack by role/intern, 117 objects deleted"},
 		{"and still more", deleting(7, 30, 30, intern), 35, ""},
-		{"by somebody else", deleting(8, 25, 30, cleaner), 36, "[HIGH] photos: 25 objects deleted by role/cleaner"},
+		{"by somebody else", deleting(8, 85, 30, cleaner), 36, "[HIGH] photos: 85 objects deleted by role/cleaner"},
 	} {
 		w.read(t, step.file)
 		w.tick(t, clockOn(10, step.tick, 0))
@@ -133,12 +133,12 @@ func TestMessagesOfAnIncident(t *testing.T) {
 func TestQuietHours(t *testing.T) {
 	for minutes, want := range map[int]int{355: 0, 365: 1} {
 		w := newWorld(t, afterCalmDays(t))
-		w.read(t, deleting(1, 22, 0, appWeb))
+		w.read(t, deleting(1, 85, 0, appWeb))
 		w.tick(t, clockOn(10, 5, 0))
 		if got := w.subjects(); len(got) != 1 {
 			t.Errorf("messages %q of the first incident, want one", got)
 		}
-		w.read(t, deleting(2, 22, minutes, appWeb))
+		w.read(t, deleting(2, 85, minutes, appWeb))
 		w.tick(t, clockOn(10, minutes+5, 0))
 		if got := w.subjects(); len(got) != want {
 			t.Errorf("messages %q after %d quiet minutes, want %d", got, minutes, want)
@@ -208,7 +208,7 @@ func TestFailedPublish(t *testing.T) {
 	w := newWorld(t, afterCalmDays(t))
 	works := w.sns
 	w.sns = publish(func(*sns.PublishInput) error { return errors.New("AuthorizationError") })
-	w.read(t, deleting(1, 25, 0, intern))
+	w.read(t, deleting(1, 85, 0, intern))
 	w.take(t)
 	for n := range 3 {
 		w.tick(t, clockOn(10, 10+n, 0))
@@ -241,7 +241,7 @@ func TestFailedPublish(t *testing.T) {
 // Without a topic there is nothing to send, and nothing fails.
 func TestNoTopic(t *testing.T) {
 	w := newWorld(t, afterCalmDays(t), "BUCKETWATCH_ALERTS_TOPIC=")
-	w.read(t, deleting(1, 25, 0, intern))
+	w.read(t, deleting(1, 85, 0, intern))
 	w.take(t)
 	w.tick(t, clockOn(10, 10, 0))
 	if health, anomalies := w.takeHealth(t); health["Ticks"] != 1.0 || health["AlertsFailed"] != nil || len(anomalies) == 0 {

@@ -62,20 +62,20 @@ func TestAnomalyMetrics(t *testing.T) {
 		want          []want
 	}{
 		{"deletes: LOW, more, MEDIUM, more, HIGH, more", "NewDeleter",
-			[]delivery{deleting(1, 1, 1, intern), deleting(2, 1, 4, intern), deleting(3, 5, 7, intern), deleting(4, 2, 10, intern), deleting(5, 15, 13, intern), deleting(6, 10, 16, intern)},
+			[]delivery{deleting(1, 1, 1, intern), deleting(2, 1, 4, intern), deleting(3, 10, 7, intern), deleting(4, 2, 10, intern), deleting(5, 70, 13, intern), deleting(6, 10, 16, intern)},
 			[]time.Time{clockOn(10, 5, 0), clockOn(10, 8, 0), clockOn(10, 11, 0), clockOn(10, 14, 0), clockOn(10, 17, 0), clockOn(10, 20, 0)},
 			[]want{
 				{"LOW", 1, opened(nil)}, // what is LOW isn't unexpected enough to count
-				{"MEDIUM", 7, everywhere("UnexpectedDeletes", 7)},
-				{"MEDIUM", 9, everywhere("UnexpectedDeletes", 2)},
-				{"HIGH", 24, append(everywhere("HighSeverityAnomalies", 1), everywhere("UnexpectedDeletes", 15)...)},
-				{"HIGH", 34, everywhere("UnexpectedDeletes", 10)},
+				{"MEDIUM", 12, everywhere("UnexpectedDeletes", 12)},
+				{"MEDIUM", 14, everywhere("UnexpectedDeletes", 2)},
+				{"HIGH", 84, append(everywhere("HighSeverityAnomalies", 1), everywhere("UnexpectedDeletes", 70)...)},
+				{"HIGH", 94, everywhere("UnexpectedDeletes", 10)},
 			}},
 		{"HIGH from the beginning", "ProtectionRemoved", []delivery{suspension(1, 1, intern)}, []time.Time{clockOn(10, 5, 0)},
 			[]want{{"HIGH", 1, opened(everywhere("HighSeverityAnomalies", 1))}}},
-		{"nothing but more severe", "OpaqueBulkDelete",
+		{"more severe", "OpaqueBulkDelete",
 			[]delivery{opaque(1, 1, 60, clockOn(10, 5, 0)), opaque(2, 2, 250, clockOn(12, 0, 0))}, []time.Time{clockOn(11, 50, 0), clockOn(12, 1, 0)},
-			[]want{{"LOW", 0, opened(nil)}, {"MEDIUM", 0, nil}}},
+			[]want{{"LOW", 0, opened(nil)}, {"HIGH", 0, everywhere("HighSeverityAnomalies", 1)}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t, afterCalmDays(t))
@@ -117,10 +117,10 @@ func TestAnomalyMetrics(t *testing.T) {
 func TestAnomalyLine(t *testing.T) {
 	w := newWorld(t, afterCalmDays(t))
 	var all []request
-	for i := range 24 {
-		all = append(all, request{at: clockOn(10, i, 0), who: []string{alice, bob}[i%2], operation: "DeleteObject", bucket: "photos", key: fmt.Sprintf("c/%02d.jpg", i)})
+	for i := range 84 {
+		all = append(all, request{at: clockOn(10, i/4, i%4), who: []string{alice, bob}[i%2], operation: "DeleteObject", bucket: "photos", key: fmt.Sprintf("c/%02d.jpg", i)})
 	}
-	first, second := deliver(1, clockOn(10, 15, 0), all[:10]...), deliver(2, clockOn(10, 29, 0), all[10:]...)
+	first, second := deliver(1, clockOn(10, 15, 0), all[:40]...), deliver(2, clockOn(10, 29, 0), all[40:]...)
 	w.read(t, first, second)
 	w.take(t)
 	w.tick(t, clockOn(10, 30, 0))
@@ -134,9 +134,9 @@ func TestAnomalyLine(t *testing.T) {
 			{"Namespace":"BucketWatch","Dimensions":[["BucketName","Anomaly"]],"Metrics":[{"Name":"Anomalies","Unit":"Count"}]}]},
 		"Schema":1,"Type":"Anomaly","AccountId":"111122223333","Region":"us-east-1","BucketName":"photos","Anomaly":"DeleteSurge","Severity":"HIGH",
 		"Principal":"PEOPLE","PrincipalKind":"people","Persons":[%q,%q],
-		"WindowStart":"2026-11-20T10:00:00Z","WindowEnd":"2026-11-20T11:00:00Z","FirstTime":"2026-11-20T10:00:00Z","LastTime":"2026-11-20T10:23:00Z",
-		"Count":24,"Threshold":20,"Explanation":"24 objects deleted from photos between 10:00 and 10:23 UTC by user/alice and user/bob; people's busiest hour of the last 16 days had none (threshold 20).",
-		"KeysInAll":24,"Anomalies":1,"HighSeverityAnomalies":1,"UnexpectedDeletes":24,
+		"WindowStart":"2026-11-20T10:00:00Z","WindowEnd":"2026-11-20T11:00:00Z","FirstTime":"2026-11-20T10:00:00Z","LastTime":"2026-11-20T10:20:03Z",
+		"Count":84,"Threshold":20,"Explanation":"84 objects deleted from photos between 10:00 and 10:20 UTC by user/alice and user/bob; people's busiest hour of the last 16 days had none (threshold 20).",
+		"KeysInAll":84,"Anomalies":1,"HighSeverityAnomalies":1,"UnexpectedDeletes":84,
 		"SourceIPAddresses":["192.0.2.7"],"UserAgents":["[aws-sdk-go-v2/1.47.7]"],"LogFiles":["s3://%s/%s","s3://%s/%s"]}`,
 		clockOn(10, 30, 0).UnixMilli(), alice, bob, logBucket, first.key, logBucket, second.key), &want); err != nil {
 		t.Fatal(err)

@@ -141,7 +141,7 @@ func TestDetectors(t *testing.T) {
 		},
 		{
 			name: "OpaqueBulkDelete", requests: []request{aCall(at(10, 1, 0), appWeb, 150, "r1"), aCall(at(10, 2, 0), appWeb, 150, "r2")},
-			want: []string{"MEDIUM " + appWeb + ": 2 DeleteObjects calls on photos between 10:01 and 10:02 UTC by role/app-web left no record of the objects: between 2 and 2,000 were deleted, by the size of the calls about"},
+			want: []string{"HIGH " + appWeb + ": 2 DeleteObjects calls on photos between 10:01 and 10:02 UTC by role/app-web left no record of the objects: between 2 and 2,000 were deleted, by the size of the calls about"},
 			harmless: map[string][]request{
 				"its objects have records": append([]request{aCall(at(10, 1, 0), appWeb, 3, "r1")},
 					of(3, request{at: at(10, 1, 0), operation: "DeleteObject", key: "a", perKey: true, requestID: "r1"})...),
@@ -153,7 +153,7 @@ func TestDetectors(t *testing.T) {
 			name:     "AttackSequence",
 			requests: append(of(20, request{at: at(10, 5, 0), who: intern, operation: "DeleteObject", key: "a"}), change("PutBucketVersioning", intern, at(9, 1, 0))),
 			want: []string{"CRITICAL " + intern + ": Two steps of role/intern that together look like an attack: (1) role/intern suspended versioning of photos at 09:01 UTC; " +
-				"(2) 20 objects deleted from photos on 20 November at 10:05 UTC by role/intern, which deleted none there in the 16 days before."},
+				"(2) 20 objects deleted from photos at 10:05 UTC by role/intern; its busiest 9–11 h hour of the last 16 days had none (threshold 20)."},
 			keys: "a/0.jpg a/10.jpg a/12.jpg a/14.jpg a/16.jpg a/18.jpg a/2.jpg a/4.jpg a/6.jpg a/8.jpg",
 			harmless: map[string][]request{
 				"by two":    append(of(20, request{at: at(10, 5, 0), who: cleaner, operation: "DeleteObject", key: "a"}), change("PutBucketVersioning", intern, at(9, 1, 0))),

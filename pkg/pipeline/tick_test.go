@@ -51,7 +51,7 @@ func TestOneBucketHidesNoOther(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			w.read(t, deleting(100, 30, 75, intern))
+			w.read(t, deleting(100, 85, 75, intern))
 			w.take(t)
 			w.tick(t, clockOn(10, 90, 0))
 			health, anomalies := w.takeHealth(t)

@@ -220,7 +220,7 @@ func coldStartIsOver(t *testing.T, newTable func(*testing.T) state.Store) {
 		n    int
 		want string // an anomaly; "" is none
 	}{
-		{"intern", 25, "NewDeleter"},
+		{"intern", 125, "NewDeleter"},
 		{"app-web", 400, "DeleteSurge"},
 		{"app-web", 15, ""},
 	} {
@@ -287,7 +287,7 @@ func functionAtWork(t *testing.T, newTable func(*testing.T) state.Store) {
 		}
 	}
 	f.run(w.story.Judged, time.Minute)
-	if got := f.read("intern", "photos", 25); len(got) != 0 {
+	if got := f.read("intern", "photos", 125); len(got) != 0 {
 		t.Fatalf("the function knows what is usual without a replay: %q", got)
 	}
 	before := itemsOf(t, table)
@@ -309,10 +309,10 @@ func functionAtWork(t *testing.T, newTable func(*testing.T) state.Store) {
 		t.Errorf("%d items after %d, want more", len(after), len(before))
 	}
 	// What it took for usual an hour ago, for want of knowing better, it judges again when the hour has waited.
-	if got := f.run(tomorrow.Add(9*time.Hour), time.Minute); len(got) != 1 || !strings.Contains(got[0], "25 objects deleted by role/intern, 17:49") {
+	if got := f.run(tomorrow.Add(9*time.Hour), time.Minute); len(got) != 1 || !strings.Contains(got[0], "125 objects deleted by role/intern, 17:49") {
 		t.Errorf("messages of the past: %q, want the one of role/intern", got)
 	}
-	if got := f.read("stranger", "photos", 25); len(got) != 1 || !strings.Contains(got[0], "role/stranger") {
+	if got := f.read("stranger", "photos", 125); len(got) != 1 || !strings.Contains(got[0], "role/stranger") {
 		t.Errorf("messages = %q, want one of role/stranger", got)
 	}
 	// The day of the deployment, of which the function knew the second half, is whole.
@@ -349,7 +349,7 @@ func TestRememberGoingOn(t *testing.T) {
 		t.Skip("it has no concurrency of its own")
 	}
 	w := vanished()
-	key, body := deletes(tomorrow.Add(9*time.Hour), "intern", "photos", 25)
+	key, body := deletes(tomorrow.Add(9*time.Hour), "intern", "photos", 125)
 	w.add(key, body)
 	for _, test := range []struct {
 		name  string
