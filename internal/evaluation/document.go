@@ -40,10 +40,12 @@ func (r *Result) WriteDocument(w io.Writer, times, another *Result) error {
 		"Scripted":     r.scripted(),
 		"AblationHigh": r.ablation(anomaly.High), "AblationMedium": r.ablation(anomaly.Medium),
 		"GridHigh": r.grid(anomaly.High), "GridMedium": r.grid(anomaly.Medium),
-		"Another": "", "AnotherSeed": uint64(0),
+		"Another": "", "AnotherSeed": uint64(0), "AnotherBuckets": 0,
+		"FleetVerdict": r.fleetVerdict(),
 	}
 	if another != nil {
-		data["Another"], data["AnotherSeed"] = another.table(), another.Plan.Seed
+		data["AnotherTargets"] = another.verdict()
+		data["Another"], data["AnotherSeed"], data["AnotherBuckets"] = another.table(), another.Plan.Seed, another.buckets()
 	}
 	if err := t.Execute(w, data); err != nil {
 		return fmt.Errorf("cannot write the document: %w", err)
@@ -72,6 +74,17 @@ func words(d time.Duration) string {
 		return "hour"
 	}
 	return fmt.Sprintf("%d minutes", d/time.Minute)
+}
+
+// fleetVerdict says whether the fleet's target is met.
+func (r *Result) fleetVerdict() string {
+	if r.Plan.Fleet == 0 {
+		return "There was none in this run."
+	}
+	if r.perFleet(anomaly.High) <= FleetTarget {
+		return "The target is met."
+	}
+	return "The target is missed: see below what the messages are about."
 }
 
 // verdict says which targets are met, and which aren't.

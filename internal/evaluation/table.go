@@ -217,9 +217,14 @@ func (r *Result) fleet() *table {
 			break
 		}
 		messages := float64(s.Messages) / float64(r.Plan.Weeks)
-		t.add(string(level), fmt.Sprintf("%.2f", messages), fmt.Sprintf("%.2f", messages*300/float64(r.Plan.Fleet)), fmt.Sprintf("%.4f", all))
+		t.add(string(level), fmt.Sprintf("%.2f", messages), fmt.Sprintf("%.2f", r.perFleet(level)), fmt.Sprintf("%.4f", all))
 	}
 	return t
+}
+
+// perFleet is how many messages of a severity 300 buckets have a week.
+func (r *Result) perFleet(level anomaly.Severity) float64 {
+	return float64(r.Fleet[level].Messages) / float64(r.Plan.Weeks) * 300 / float64(r.Plan.Fleet)
 }
 
 // times is how soon it was told.
