@@ -52,7 +52,7 @@ var allowed = map[string][]string{
 		"github.com/jedib0t/go-pretty/v6", "github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"cmd/expected-deletes": {"pkg/expected"},
 	"cmd/compare": {"internal/cputime", "internal/traffic", "pkg/cloudtrail", "pkg/metric", "pkg/pipeline", "pkg/s3event", "pkg/state",
-		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/klauspost/compress/gzip"},
+		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/klauspost/compress/gzip", "golang.org/x/term"},
 	"cmd/demo":     {"internal/localaws", "internal/traffic", "pkg/printable"},
 	"e2e/logfiles": {"internal/traffic"},
 }
