@@ -131,6 +131,15 @@ class Stack:
     def schedule(self):
         return self.nested("Schedule")
 
+    def goes_by_delivery(self):
+        """From now on the function judges by the log files' own time."""
+        function = {"FunctionName": self.id("ProcessorFunction")}
+        client = self.account.client("lambda")
+        variables = client.get_function_configuration(**function)["Environment"]["Variables"]
+        client.update_function_configuration(
+            **function, Environment={"Variables": {**variables, "BUCKETWATCH_CLOCK": "delivery"}}
+        )
+
     def tick(self, at=None):
         """A tick of that time, by the stack's own schedule: the invocations that came of it."""
         return self.account.fire(self.schedule.id("Tick"), at or datetime.datetime.now(datetime.timezone.utc))

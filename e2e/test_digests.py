@@ -24,12 +24,7 @@ def stack(shell, built, account):
     name = "bucketwatch-digests"
     shell(f"sam deploy --stack-name {name} --parameter-overrides Namespace={NAMESPACE}", answer="y\n")
     stack = Stack(account, name)
-    function = {"FunctionName": stack.id("ProcessorFunction")}
-    client = account.client("lambda")
-    variables = client.get_function_configuration(**function)["Environment"]["Variables"]
-    client.update_function_configuration(
-        **function, Environment={"Variables": {**variables, "BUCKETWATCH_CLOCK": "delivery"}}
-    )
+    stack.goes_by_delivery()
     yield stack
     shell(f"sam delete --stack-name {name} --no-prompts --region eu-central-1")
 
