@@ -28,14 +28,15 @@ type invocation struct {
 // attempt is one try of an invocation.
 type attempt struct {
 	*invocation
-	err      error
-	log      []byte   // standard error
-	lines    []line   // on both streams, the log's left out; a last one that was cut is missing
-	befallen []string // what befell its calls
-	killed   bool
-	failed   bool // a call got no answer, or no good one
-	marked   bool // the mark that the file is done has reached the table
-	calls    []call
+	err       error
+	log       []byte   // standard error
+	lines     []line   // on both streams, the log's left out; a last one that was cut is missing
+	befallen  []string // what befell its calls
+	killed    bool
+	failed    bool // a call got no answer, or no good one
+	sentTwice int  // messages that a fault sent a second time
+	marked    bool // the mark that the file is done has reached the table
+	calls     []call
 
 	wrote, markAsked, markDone time.Time // wrote: the first metric line
 }
@@ -193,6 +194,9 @@ func (e *environment) befall(c call) (fault, float64) {
 	if f != none {
 		a.befallen = append(a.befallen, fmt.Sprintf("call %d, %v: %v", len(a.calls), c, f))
 		a.failed = a.failed || f != delayed && f != twice && f != halfDone
+		if f == twice && c.action == "Publish" {
+			a.sentTwice++ // SNS knows no duplicates: what comes twice on the wire is two messages
+		}
 		e.w.count(f)
 	}
 	return f, where

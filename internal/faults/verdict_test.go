@@ -207,6 +207,7 @@ func (w *world) judge(t *testing.T, deadLettered int, late bool) tally {
 	}
 	disturbed := 0
 	for _, a := range w.attempts {
+		disturbed += a.sentTwice
 		if a.file < 0 && (a.failed || a.killed) {
 			disturbed++
 		}
