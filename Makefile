@@ -1,6 +1,6 @@
 # Go, GNU make, git and a POSIX shell are all these goals need, but for those that say more. CI (.ci/run) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help test test-dynamodb test-faults test-browser screenshots lint vulnerabilities sbom fuzz bench bench-guard compare demo evaluate evaluate-small golden e2e verify-aws build build-ProcessorFunction install clean
+.PHONY: help test test-dynamodb test-faults test-browser screenshots lint vulnerabilities sbom fuzz bench bench-guard compare simulate demo evaluate evaluate-small golden e2e verify-aws build build-ProcessorFunction install clean
 
 # sam build sets it; a plain make build leaves the binary here.
 ARTIFACTS_DIR ?= build
@@ -85,6 +85,9 @@ bench-guard: ## fail if reading and counting costs over 2.2 times inflating, or 
 
 compare: ## what unpacking, this reader, encoding/json, zcat and jq cost on one file (ARGS=-busy for another)
 	go run ./cmd/compare $(ARGS)
+
+simulate: ## run many functions against one table with DynamoDB's limits, at three rates, in a few minutes (ARGS=-help)
+	go run ./cmd/simulate $(ARGS)
 
 demo: ## see the real binary find who deletes images, without AWS
 	go run ./cmd/demo

@@ -1,5 +1,7 @@
 """The templates without a deployment: AWS's linters, the build, and what the parameters refuse and select."""
 
+import re
+
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
@@ -20,10 +22,10 @@ PSEUDO = {
 }
 
 
-def resolved(**parameters):
+def resolved(body=None, **parameters):
+    body = body or (REPOSITORY / "template.yaml").read_text()
     # SAM's transform wants the code where sam package would have put it.
-    body = (REPOSITORY / "template.yaml").read_text().replace("CodeUri: .\n", "CodeUri: s3://packaged/code\n")
-    return preview(body, parameters, PSEUDO)
+    return preview(body.replace("CodeUri: .\n", "CodeUri: s3://packaged/code\n"), parameters, PSEUDO)
 
 
 def nested(outer, logical):
@@ -39,6 +41,35 @@ def test_sam_validates(shell):
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_cfn_lint_is_silent(shell, template):
     assert shell(f"cfn-lint {template}").strip() == ""
+
+
+def test_queue_for_many_log_files(shell, project):
+    """What docs/PERFORMANCE.md says, done to the template as it is written there."""
+    document = (REPOSITORY / "docs/PERFORMANCE.md").read_text()
+    depends, notifications, resource, resources = re.findall(r"```yaml\n(.*?)```", document.split("notifications to a queue\n")[1], re.S)
+    body = (REPOSITORY / "template.yaml").read_text()
+    for old, new in (
+        (r"    DependsOn: LogBucketInvokesProcessor .*\n", depends),
+        (r"        LambdaConfigurations:\n( {10}.*\n)+", notifications),
+        (r" {16}Resource: !GetAtt RetryQueue.Arn\n", resource),
+        (r"  LogBucketInvokesProcessor:\n( {4}.*\n)+", ""),
+        (r"(?=  RetryQueueMapping:\n)", resources + "\n"),
+    ):
+        body, n = re.subn(old, lambda _: new, body)
+        assert n == 1, old
+    (project / "queue.yaml").write_text(body)
+    assert shell("cfn-lint queue.yaml").strip() == ""
+
+    stack = resolved(body)
+    queue, mapping, function = (stack[name] for name in ("LogFileQueue", "LogFileQueueMapping", "ProcessorFunction"))
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": 5}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    (told,) = stack["LogBucket"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert told["Queue"] == "LogFileQueue.Arn"
+    (policy,) = stack["ProcessorRole"]["Policies"]
+    assert any("LogFileQueue.Arn" in s["Resource"] for s in policy["PolicyDocument"]["Statement"])
+    assert resolved()["LogBucket"]["NotificationConfiguration"].keys() == {"LambdaConfigurations"}
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -26,7 +26,7 @@ func openTable(ctx context.Context, name string) (state.Store, error) {
 	if c.Region == "" {
 		return nil, errors.New("in which Region is the table? Set AWS_REGION to the stack's")
 	}
-	return dynamodb.New(awsdynamodb.NewFromConfig(c), name), nil
+	return dynamodb.New(awsdynamodb.NewFromConfig(c, dynamodb.Patient), name), nil
 }
 
 // openStore opens the table, if one is asked for, and looks whether it can be used: what is learned takes its time.

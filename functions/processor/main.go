@@ -86,5 +86,5 @@ func newStore(table string, awsConfig aws.Config) state.Store {
 	case pipeline.MemoryTable:
 		return state.NewMemory()
 	}
-	return dynamodb.New(awsdynamodb.NewFromConfig(awsConfig), table)
+	return dynamodb.New(awsdynamodb.NewFromConfig(awsConfig, dynamodb.Patient), table)
 }

@@ -10,24 +10,26 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // DynamoDB stands for Amazon DynamoDB: tables in memory with the string keys pk
 // and sk, and of its actions and expressions those that package state/dynamodb
 // uses. It refuses whatever else it is asked for, so that a test can't believe in
-// what isn't there. Left out: creating tables by a request, signatures, throttling
-// (a proxy's part), capacity, TTL. Every read is consistent.
+// what isn't there. Left out: creating tables by a request, signatures, TTL. Every
+// read is consistent. It counts units, and throttles where Limit was called.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/
 type DynamoDB struct {
 	server *server
 
 	mu     sync.Mutex
 	tables map[string]table
+	meters map[string]*meter // by the table's name
 }
 
 // NewDynamoDB starts a DynamoDB with empty tables of the given names.
 func NewDynamoDB(tables ...string) (*DynamoDB, error) {
-	d := &DynamoDB{tables: map[string]table{}}
+	d := &DynamoDB{tables: map[string]table{}, meters: map[string]*meter{}}
 	for _, name := range tables {
 		d.CreateTable(name)
 	}
@@ -47,6 +49,7 @@ func (d *DynamoDB) CreateTable(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.tables[name] = table{}
+	d.meters[name] = newMeter(Capacity{})
 }
 
 // Close stops the server and forgets the tables.
@@ -69,8 +72,11 @@ type dynamoRequest struct {
 	ExpressionAttributeValues           attributes
 	ReturnValuesOnConditionCheckFailure string
 	ExclusiveStartKey                   attributes
-	RequestItems                        map[string][]struct{ PutRequest struct{ Item attributes } }
+	RequestItems                        map[string][]putRequest
 }
+
+// putRequest is one item of a batch.
+type putRequest struct{ PutRequest struct{ Item attributes } }
 
 // dynamoError is a refusal as DynamoDB words it.
 type dynamoError struct {
@@ -125,6 +131,9 @@ func (d *DynamoDB) do(r *http.Request) (answer any, err error) {
 	if !ok {
 		return nil, &dynamoError{code: "MissingAuthenticationTokenException", message: "Request is missing Authentication Token"}
 	}
+	if latency := d.latency(request.tableName()); latency > 0 {
+		time.Sleep(latency)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if action == "BatchWriteItem" {
@@ -136,15 +145,44 @@ func (d *DynamoDB) do(r *http.Request) (answer any, err error) {
 	}
 	switch action {
 	case "GetItem":
-		return t.getItem(&request)
+		return d.metered(&request, request.Key, false, t.getItem)
 	case "Query":
-		return t.query(&request)
+		return d.metered(&request, attributes{"pk": request.ExpressionAttributeValues[":pk"]}, false, t.query)
 	case "PutItem":
-		return t.putItem(&request)
+		return d.metered(&request, request.Item, true, t.putItem)
 	case "DeleteItem":
-		return t.deleteItem(&request)
+		return d.metered(&request, request.Key, true, t.deleteItem)
 	}
 	return nil, &dynamoError{code: "UnknownOperationException", message: action + " is not known here"}
+}
+
+// metered does what is asked of the item or partition with the key, if the capacity admits it. A write is billed for the
+// larger of what was there and what is, one that a condition refused for what is.
+func (d *DynamoDB) metered(request *dynamoRequest, key attributes, write bool, do func(*dynamoRequest) (any, error)) (any, error) {
+	m, now := d.meters[request.TableName], time.Now()
+	partition, sort := key["pk"]["S"], key["sk"]["S"]
+	if !m.admits(partition, write, now) {
+		return nil, throttled()
+	}
+	size := func() int { return d.tables[request.TableName][partition][sort].size() }
+	before := size()
+	answer, err := do(request)
+	bytes := max(before, size())
+	if page, ok := answer.(map[string]any); ok && page["Items"] != nil {
+		for _, item := range page["Items"].([]attributes) {
+			bytes += item.size()
+		}
+	}
+	m.take(partition, write, bytes, now)
+	return answer, err
+}
+
+// tableName is the one table that is asked: of a batch it is the one of its items.
+func (r *dynamoRequest) tableName() string {
+	for name := range r.RequestItems {
+		return name
+	}
+	return r.TableName
 }
 
 func (d *DynamoDB) table(name string) (table, error) {
@@ -155,19 +193,23 @@ func (d *DynamoDB) table(name string) (table, error) {
 	return t, nil
 }
 
-// batchWrite puts all items or, where one of them is refused, none.
+// batchWrite puts all items or, where one of them is refused, none. What the capacity doesn't admit is left out; if that
+// is all, the batch is throttled.
 func (d *DynamoDB) batchWrite(request *dynamoRequest) (any, error) {
 	const most = 25
-	var puts []func()
+	type put struct {
+		name string
+		key  itemKey
+		putRequest
+	}
+	var puts []put
 	for name, writes := range request.RequestItems {
-		t, err := d.table(name)
-		if err != nil {
+		if _, err := d.table(name); err != nil {
 			return nil, err
 		}
 		seen := map[itemKey]bool{}
 		for _, write := range writes {
-			item := write.PutRequest.Item
-			key, err := checkItem(item)
+			key, err := checkItem(write.PutRequest.Item)
 			if err != nil {
 				return nil, err
 			}
@@ -175,14 +217,26 @@ func (d *DynamoDB) batchWrite(request *dynamoRequest) (any, error) {
 				return nil, invalidRequest("Provided list of item keys contains duplicates")
 			}
 			seen[key] = true
-			puts = append(puts, func() { t.put(key, item) })
+			puts = append(puts, put{name, key, write})
 		}
 	}
 	if len(puts) == 0 || len(puts) > most {
 		return nil, invalidRequest("%d requests, from 1 to %d are allowed", len(puts), most)
 	}
-	for _, put := range puts {
-		put()
+	left, done, now := map[string][]putRequest{}, 0, time.Now()
+	for _, p := range puts {
+		m, item := d.meters[p.name], p.PutRequest.Item
+		if !m.admits(p.key.partition, true, now) {
+			left[p.name] = append(left[p.name], p.putRequest)
+			continue
+		}
+		t := d.tables[p.name]
+		m.take(p.key.partition, true, max(item.size(), t[p.key.partition][p.key.sort].size()), now)
+		t.put(p.key, item)
+		done++
 	}
-	return map[string]any{"UnprocessedItems": map[string]any{}}, nil
+	if done == 0 {
+		return nil, throttled()
+	}
+	return map[string]any{"UnprocessedItems": left}, nil
 }

@@ -53,8 +53,10 @@ var allowed = map[string][]string{
 	"cmd/expected-deletes": {"pkg/expected"},
 	"cmd/compare": {"internal/cputime", "internal/traffic", "pkg/cloudtrail", "pkg/metric", "pkg/pipeline", "pkg/s3event", "pkg/state",
 		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/klauspost/compress/gzip", "golang.org/x/term"},
-	"cmd/demo":     {"internal/localaws", "internal/traffic", "pkg/printable"},
-	"e2e/logfiles": {"internal/traffic"},
+	"internal/simulation": {"internal/localaws", "internal/traffic"},
+	"cmd/simulate":        {"internal/simulation", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+	"cmd/demo":            {"internal/localaws", "internal/traffic", "pkg/printable"},
+	"e2e/logfiles":        {"internal/traffic"},
 }
 
 func TestImports(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"bucketwatch/pkg/anomaly"
-	"bucketwatch/pkg/state"
 )
 
 // known says that a log file told of a bucket's day.
@@ -77,13 +76,17 @@ func (h *History) knowsSince(bucket anomaly.Bucket, k known) bool {
 	return ok && slices.ContainsFunc(written.Since, func(have known) bool { return have.says(k.inDays()) })
 }
 
-// putSince puts that k is known of the bucket: with one call to the store, two if it was known otherwise.
+// putSince puts that k is known of the bucket: with one read of the store, and a write if it wasn't known so.
 func (h *History) putSince(ctx context.Context, bucket anomaly.Bucket, k known) error {
 	k = k.inDays()
 	partition := bucketPartition(bucket)
-	// That there is no item yet is a guess, and if it is wrong the answer is the item.
-	guess := state.Item{Partition: partition, Sort: bucketSort}
-	item, err := h.change(ctx, guess, time.Time{}, func(data []byte) ([]byte, error) {
+	// Read first, though a conditional write that is refused answers with the item, too: nearly always it is known, each new
+	// process asks of each bucket, and a table that is new to a burst has a third as many writes as reads.
+	item, err := h.store.Get(ctx, partition, bucketSort)
+	if err != nil {
+		return err
+	}
+	item, err = h.change(ctx, item, time.Time{}, func(data []byte) ([]byte, error) {
 		var b bucketItem
 		if err := decodeOr(data, &b); err != nil {
 			return nil, err

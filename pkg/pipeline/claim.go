@@ -12,7 +12,7 @@ import (
 const (
 	usualLease   = 15 * time.Minute // where an invocation has no deadline; Lambda gives it no longer
 	leaseMargin  = 10 * time.Second // beyond the deadline: for clocks that differ
-	releaseLimit = 3 * time.Second
+	releaseLimit = 3 * time.Second  // at least, be the invocation's time over
 
 	// To mark a file as done is tried for so long, with pauses that double from the first to the last.
 	markLimit             = 15 * time.Second
@@ -83,11 +83,22 @@ func leaseOf(ctx context.Context) time.Duration {
 // release gives a claim back, so that whoever tries again needn't wait for the end of the lease. It does so also when
 // the invocation's time is over.
 func (p *Pipeline) release(ctx context.Context, held state.Held) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime(ctx))
 	defer cancel()
 	if err := p.claims.Release(ctx, held, p.Now()); err != nil {
 		p.Log.WarnContext(ctx, "claim not released", "error", err.Error())
 	}
+}
+
+// releaseTime is for how long a claim is tried to be given back: as long as a mark, where the invocation has the time. A
+// table that throttled the work throttles this too, and a claim that stays costs Lambda's first retry; the second takes it
+// over, which is told as if its lines might come twice.
+func releaseTime(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return markLimit
+	}
+	return max(releaseLimit, min(markLimit, time.Until(deadline)-endReserve))
 }
 
 // mark marks as done a file whose lines were written. It tries several times: as long as the mark is missing, whoever

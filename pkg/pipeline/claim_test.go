@@ -457,3 +457,49 @@ func TestNewerSchema(t *testing.T) {
 		t.Errorf("it wrote %s", w.metrics.String())
 	}
 }
+
+// busy is a table that throttles the second write of a claim until it has recovered, through a client that waits.
+type busy struct {
+	state.Store
+	recovered time.Time
+}
+
+func (s busy) PutIf(ctx context.Context, item state.Item) (state.Item, error) {
+	if item.Version > 0 {
+		select {
+		case <-time.After(time.Until(s.recovered)):
+		case <-ctx.Done():
+			return state.Item{}, ctx.Err()
+		}
+	}
+	return s.Store.PutIf(ctx, item)
+}
+
+// A claim is given back as long as the invocation has the time, so that Lambda's retry finds it free.
+func TestReleaseWaitsForTheTable(t *testing.T) {
+	for _, test := range []struct {
+		left     time.Duration // of the invocation's time
+		recovers time.Duration
+		released bool
+	}{{2 * time.Minute, 14 * time.Second, true}, {2 * time.Minute, 16 * time.Second, false}, {15 * time.Second, 9 * time.Second, true},
+		{15 * time.Second, 11 * time.Second, false}, {time.Millisecond, 2 * time.Second, true}} {
+		t.Run(test.left.String()+" "+test.recovers.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), test.left)
+				defer cancel()
+				memory := state.NewMemory()
+				w := newWorld(t, busy{memory, time.Now().Add(test.recovers)})
+				w.s3 = getObject(func(string, string) ([]byte, error) { return nil, errors.New("SlowDown") })
+				d := oneDelete(1)
+				if _, err := w.Handle(ctx, notification(d.key)); err == nil {
+					t.Fatal("Handle = nil, want an error")
+				}
+				_, err := (state.Claims{Store: memory}).Claim(t.Context(), "s3://"+logBucket+"/"+d.key,
+					state.Claim{Owner: "the retry", Now: time.Now(), Lease: time.Minute})
+				if released := err == nil; released != test.released {
+					t.Errorf("the retry's Claim = %v, want it free: %v", err, test.released)
+				}
+			})
+		})
+	}
+}
