@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"pkg/evidence":        {"pkg/anomaly", "pkg/cloudtrail", "pkg/expected", "pkg/s3event"},
 	"pkg/alert":           {"pkg/anomaly", "pkg/cloudtrail", "pkg/printable", "pkg/s3event"},
 	"pkg/pipeline": {"pkg/alert", "pkg/anomaly", "pkg/cloudtrail", "pkg/emf", "pkg/evidence", "pkg/expected", "pkg/history", "pkg/metric", "pkg/printable", "pkg/s3event", "pkg/state", "pkg/trigger",
-		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
+		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns", "golang.org/x/sync/errgroup"},
 	"pkg/logfiles": {"pkg/cloudtrail", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/smithy-go"},
 	"pkg/replay": {"pkg/alert", "pkg/anomaly", "pkg/cloudtrail", "pkg/expected", "pkg/history", "pkg/logfiles", "pkg/pipeline", "pkg/state",
 		"github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/aws-sdk-go-v2/service/sns"},
