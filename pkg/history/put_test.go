@@ -304,7 +304,7 @@ func onlyRead(t *testing.T, store state.Store) {
 }
 
 func sinceOfMany(t *testing.T, store state.Store) {
-	const buckets = 5 * atOnce
+	const buckets = 5 * state.CallsAtOnce
 	counter := statetest.Counting(store)
 	for _, test := range []struct {
 		name  string
