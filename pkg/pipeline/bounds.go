@@ -10,6 +10,7 @@ import (
 
 	"bucketwatch/pkg/cloudtrail"
 	"bucketwatch/pkg/metric"
+	"bucketwatch/pkg/state"
 )
 
 // Lambda ends a process that takes too long or too much without a word. So work on a file ends before, with an error that
@@ -34,6 +35,13 @@ const (
 	maxFilesAtOnce = 10
 )
 
+// How many buckets a tick judges at once.
+const (
+	// judgedMemory is what one takes while it is judged, with as many keys as are looked at one by one: measured were 14 MiB.
+	// historyMemory is what package history keeps of all buckets, at the most.
+	judgedMemory, historyMemory = 30 << 20, 72 << 20
+)
+
 var (
 	errOutOfTime   = errors.New("out of time")
 	errOutOfMemory = errors.New("out of memory")
@@ -51,6 +59,11 @@ func (c *Config) GoMemory() int64 {
 // function's memory. Where that isn't known it is one.
 func (c *Config) filesAtOnce() int {
 	return int(min(max((c.GoMemory()-perProcess)/fileMemory, 1), maxFilesAtOnce))
+}
+
+// judgedAtOnce returns how many buckets a tick judges at once.
+func (c *Config) judgedAtOnce() int {
+	return int(min(max((c.GoMemory()-historyMemory)/judgedMemory, 1), state.CallsAtOnce))
 }
 
 // givesWay returns an error if the file takes too much to be processed beside others: then it is taken again, alone.

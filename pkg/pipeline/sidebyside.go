@@ -33,30 +33,15 @@ func (p *Pipeline) sideBySide(ctx context.Context, tasks []*task) {
 		}
 		named[t.object] = append(named[t.object], t)
 	}
-	atOnce := p.config.filesAtOnce()
-	if len(names) <= 1 || atOnce == 1 {
-		for _, t := range tasks {
-			t.err = p.process(ctx, t.object, true)
+	alone := len(names) <= 1 || p.config.filesAtOnce() == 1
+	atOnce(p.config.filesAtOnce(), len(names), func(n int) {
+		for _, t := range named[names[n]] {
+			t.err = p.process(ctx, t.object, alone)
 		}
-		return
+	})
+	if !alone {
+		p.again(ctx, tasks)
 	}
-	var working errgroup.Group // without a context: nothing of one file's is another's
-	working.SetLimit(atOnce)
-	panics := make([]error, len(names))
-	for n, name := range names {
-		working.Go(func() error {
-			defer func() { panics[n] = panicked(recover()) }()
-			for _, t := range named[name] {
-				t.err = p.process(ctx, t.object, false)
-			}
-			return nil
-		})
-	}
-	_ = working.Wait() // each job has its own error
-	if err := errors.Join(panics...); err != nil {
-		panic(err)
-	}
-	p.again(ctx, tasks)
 }
 
 // again processes once more, one after the other, those objects that there was no memory for beside the others.
@@ -75,8 +60,33 @@ func (p *Pipeline) again(ctx context.Context, tasks []*task) {
 	}
 }
 
-// panicked returns the error to panic with where all have ended: Lambda's library tells of it, and ends the process. It
-// would know the stack of that one place alone.
+// atOnce calls do(0) to do(n-1), begun in this order, and as many at once as limit says. What one does doesn't end the
+// others. If some panic, atOnce does so when all have ended, and says where: Lambda's library tells of it, and ends the
+// process.
+func atOnce(limit, n int, do func(i int)) {
+	if limit == 1 || n == 1 {
+		for i := range n {
+			do(i)
+		}
+		return
+	}
+	panics := make([]error, n)
+	var working errgroup.Group // without a context, which the first error would end
+	working.SetLimit(limit)
+	for i := range n {
+		working.Go(func() error {
+			defer func() { panics[i] = panicked(recover()) }()
+			do(i)
+			return nil
+		})
+	}
+	_ = working.Wait()
+	if err := errors.Join(panics...); err != nil {
+		panic(err)
+	}
+}
+
+// panicked returns what a goroutine has panicked with and where, which whoever else panics with it doesn't know.
 func panicked(value any) error {
 	if value == nil {
 		return nil
