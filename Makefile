@@ -78,7 +78,7 @@ fuzz: ## run every fuzz target for FUZZTIME (20s; 50000x counts inputs instead)
 # Compare two of its outputs with golang.org/x/perf/cmd/benchstat. Times say something of one machine and hour: the ratio
 # of one line to another is what holds.
 bench: ## run the benchmarks of a log file's way (ARGS='-count=10 -bench=Read' for benchstat)
-	go test -run '^$$' -bench . $(ARGS) ./pkg/pipeline ./pkg/cloudtrail ./pkg/emf
+	go test -run '^$$' -bench . $(ARGS) ./pkg/pipeline ./pkg/cloudtrail ./pkg/emf ./functions/processor
 
 bench-guard: ## fail if reading and counting costs over 2.2 times inflating, or 0.1 allocations a record
 	go test -count=1 -v -run '^TestGuard$$' ./pkg/pipeline -guard

@@ -434,7 +434,7 @@ func notification(bucket, key string) []byte {
 }
 
 // peakMemory returns the most bytes that the process had resident, as the kernel accounts for it.
-func peakMemory(t *testing.T, pid int) int64 {
+func peakMemory(t testing.TB, pid int) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
