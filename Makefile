@@ -115,7 +115,7 @@ build: build-ProcessorFunction ## build the Lambda's binary to build/bootstrap
 # here, whatever the machine is that is built for; it comes first, so that a bad line is the last thing to be read.
 build-ProcessorFunction:
 	GOOS= GOARCH= go run -buildvcs=false ./cmd/expected-deletes expected-deletes.yaml
-	CGO_ENABLED=0 GOOS=linux GOARCH=$(FUNCTION_ARCH) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w" \
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(FUNCTION_ARCH) go build -tags lambda.norpc,grpcnotrace -trimpath -buildvcs=false -ldflags "-s -w" \
 		-o "$(ARTIFACTS_DIR)/bootstrap" ./functions/processor && cp expected-deletes.yaml "$(ARTIFACTS_DIR)/"
 
 install: ## build the operator's command, bucketwatch, into GOBIN

@@ -13,6 +13,26 @@ import (
 	"bucketwatch/internal/localaws"
 )
 
+// maxBinary is between what the binary has, 16 MB, and what it had while methods that nobody calls were in it, 28.
+const maxBinary = 20e6
+
+// The linker leaves out methods that nobody calls, unless some code that is linked asks for methods by a name that it finds
+// out later: then all of them are kept, of all types. X-Ray's gRPC did so, with golang.org/x/net/trace, which the build
+// tag grpcnotrace leaves out, and its protobuf, until 1.36.12. Another library, or the next version of one, may again.
+func TestBinaryHasNoMethodsThatNobodyCalls(t *testing.T) {
+	bootstrap, err := localaws.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := os.Stat(bootstrap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if binary.Size() > maxBinary {
+		t.Errorf("the binary has %.1f MB, want at most %.0f; go build -ldflags=-dumpdep says who has <ReflectMethod>", float64(binary.Size())/1e6, maxBinary/1e6)
+	}
+}
+
 // BenchmarkColdStart starts the real binary until it asks for its first invocation. What is told is the median: of the
 // CPU time of all its threads, and of the memory that it has resident then.
 func BenchmarkColdStart(b *testing.B) {
