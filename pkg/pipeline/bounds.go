@@ -24,7 +24,7 @@ const (
 
 // How many log files run side by side. docs/PERFORMANCE.md has the measurements.
 const (
-	// fileMemory is what one takes, with all that is remembered and told of maxWidthBeside: measured were 3 to 18 MiB.
+	// fileMemory is what one takes, with all that is remembered and told of maxWidthBeside: measured were 3 to 15 MiB.
 	// perProcess is what Go takes beside that.
 	fileMemory, perProcess = 20 << 20, 8 << 20
 	// maxWidthBeside is how wide a log file's evidence may be, see evidence.Collector, that is processed beside others. One
