@@ -12,6 +12,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -399,6 +401,44 @@ func TestTracingOfSeveralFiles(t *testing.T) {
 	want := map[string]int{"claim": files, "fetch(S3)": 1, "fetch(S3!)!": files - 1, "read": 1, "remember": 1, "emit": 1}
 	if diff := cmp.Diff(want, count); diff != "" || len(ids) != steps {
 		t.Errorf("%d different subsegments (-want +got):\n%s", len(ids), diff)
+	}
+	daemon.receiveNothing(t)
+}
+
+// Steps and calls that run at the same time below one step, as those of a file's evidence do, are its subsegments, each once.
+func TestTracingSideBySide(t *testing.T) {
+	daemon := newXRayDaemon(t)
+	t.Setenv("AWS_XRAY_DAEMON_ADDRESS", daemon.address())
+	if err := xray.Configure(xray.Config{DaemonAddr: daemon.address()}); err != nil {
+		t.Fatal(err)
+	}
+	traced, err := newTracing(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	//lint:ignore SA1029 Lambda's library has the trace header under this name
+	ctx := context.WithValue(t.Context(), xray.LambdaTraceHeaderKey, "Root="+testTraceID+";Parent="+testParentID+";Sampled=1")
+	const files, calls = 8, 10
+	var working sync.WaitGroup
+	for range files {
+		working.Go(func() {
+			_ = traced.step(ctx, "remember", func(ctx context.Context) error {
+				var calling sync.WaitGroup
+				for range calls {
+					calling.Go(func() { _ = traced.step(ctx, "put", func(context.Context) error { return nil }) })
+				}
+				calling.Wait()
+				return nil
+			})
+		})
+	}
+	working.Wait()
+	got := daemon.receive(t, files)
+	checkTrace(t, got, testTraceID, testParentID)
+	for _, s := range got {
+		if s.Name != "remember" || len(s.Subsegments) != calls {
+			t.Errorf("%s has %d subsegments, want remember with %d", s.Name, len(s.Subsegments), calls)
+		}
 	}
 	daemon.receiveNothing(t)
 }
