@@ -78,7 +78,7 @@ fuzz: ## run every fuzz target for FUZZTIME (20s; 50000x counts inputs instead)
 # Compare two of its outputs with golang.org/x/perf/cmd/benchstat. Times say something of one machine and hour: the ratio
 # of one line to another is what holds.
 bench: ## run the benchmarks of a log file's way (ARGS='-count=10 -bench=Read' for benchstat)
-	go test -run '^$$' -bench . $(ARGS) ./pkg/pipeline ./pkg/cloudtrail ./pkg/emf
+	go test -run '^$$' -bench . $(ARGS) ./pkg/pipeline ./pkg/cloudtrail ./pkg/emf ./functions/processor
 
 bench-guard: ## fail if reading and counting costs over 2.2 times inflating, or 0.1 allocations a record
 	go test -count=1 -v -run '^TestGuard$$' ./pkg/pipeline -guard
@@ -118,7 +118,7 @@ build: build-ProcessorFunction ## build the Lambda's binary to build/bootstrap
 # here, whatever the machine is that is built for; it comes first, so that a bad line is the last thing to be read.
 build-ProcessorFunction:
 	GOOS= GOARCH= go run -buildvcs=false ./cmd/expected-deletes expected-deletes.yaml
-	CGO_ENABLED=0 GOOS=linux GOARCH=$(FUNCTION_ARCH) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w" \
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(FUNCTION_ARCH) go build -tags lambda.norpc,grpcnotrace -trimpath -buildvcs=false -ldflags "-s -w" \
 		-o "$(ARTIFACTS_DIR)/bootstrap" ./functions/processor && cp expected-deletes.yaml "$(ARTIFACTS_DIR)/"
 
 install: ## build the operator's command, bucketwatch, into GOBIN

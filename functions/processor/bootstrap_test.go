@@ -370,6 +370,12 @@ func bomb(t *testing.T, where, fill string, size int) []byte {
 // each.
 func wideFile(t *testing.T, members string) []byte {
 	t.Helper()
+	return wideFileOf(t, func(i int) string { return fmt.Sprintf(members, i) })
+}
+
+// wideFileOf is wideFile with the members of each record.
+func wideFileOf(t *testing.T, members func(i int) string) []byte {
+	t.Helper()
 	var body bytes.Buffer
 	z := gzip.NewWriter(&body)
 	for i := range traffic.LargeRecords {
@@ -377,8 +383,8 @@ func wideFile(t *testing.T, members string) []byte {
 		if i == 0 {
 			separator = `{"Records":[`
 		}
-		fmt.Fprintf(z, `%s{"eventSource":"s3.amazonaws.com","eventTime":%q,"eventCategory":"Data","recipientAccountId":"111122223333","eventID":"%d",`+members+`}`,
-			separator, time.Now().UTC().Format(time.RFC3339), i, i)
+		fmt.Fprintf(z, `%s{"eventSource":"s3.amazonaws.com","eventTime":%q,"eventCategory":"Data","recipientAccountId":"111122223333","eventID":"%d",%s}`,
+			separator, time.Now().UTC().Format(time.RFC3339), i, members(i))
 	}
 	fmt.Fprint(z, "]}")
 	if err := z.Close(); err != nil {
@@ -428,7 +434,7 @@ func notification(bucket, key string) []byte {
 }
 
 // peakMemory returns the most bytes that the process had resident, as the kernel accounts for it.
-func peakMemory(t *testing.T, pid int) int64 {
+func peakMemory(t testing.TB, pid int) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net"
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -360,6 +363,83 @@ func TestTracingOfBootstrap(t *testing.T) {
 		t.Errorf("subsegments %s, want %s", outline(got), want)
 	}
 	checkTrace(t, got, testTraceID, testParentID)
+	daemon.receiveNothing(t)
+}
+
+// Log files that run side by side show side by side: each of their steps hangs on Lambda's segment, none on another's.
+func TestTracingOfSeveralFiles(t *testing.T) {
+	bootstrap, err := localaws.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const files = 8
+	daemon := newXRayDaemon(t)
+	f, _, stderr := startFunction(t, bootstrap, map[string]string{
+		"AWS_XRAY_DAEMON_ADDRESS": daemon.address(), "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "BUCKETWATCH_TABLE": ":memory:",
+	})
+	var records []string
+	for n := range files {
+		key := testLogFile
+		if n > 0 { // which isn't there
+			key = strings.Replace(key, "abcDEF", fmt.Sprintf("gone%02d", n), 1)
+		}
+		records = append(records, `{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"logs"},"object":{"key":"`+key+`"}}}`)
+	}
+	payload := `{"Records":[` + strings.Join(records, ",") + `]}`
+	if _, err := f.InvokeTraced(t.Context(), []byte(payload), "Root="+testTraceID+";Parent="+testParentID+";Sampled=1"); err == nil {
+		t.Fatalf("log files that aren't there were processed\n%s", stderr)
+	}
+	const steps = 2*files + 3
+	got := daemon.receive(t, steps)
+	checkTrace(t, got, testTraceID, testParentID)
+	count := map[string]int{}
+	ids := map[string]bool{}
+	for _, s := range got {
+		count[outline([]subsegment{s})]++
+		ids[s.ID] = true
+	}
+	want := map[string]int{"claim": files, "fetch(S3)": 1, "fetch(S3!)!": files - 1, "read": 1, "remember": 1, "emit": 1}
+	if diff := cmp.Diff(want, count); diff != "" || len(ids) != steps {
+		t.Errorf("%d different subsegments (-want +got):\n%s", len(ids), diff)
+	}
+	daemon.receiveNothing(t)
+}
+
+// Steps and calls that run at the same time below one step, as those of a file's evidence do, are its subsegments, each once.
+func TestTracingSideBySide(t *testing.T) {
+	daemon := newXRayDaemon(t)
+	t.Setenv("AWS_XRAY_DAEMON_ADDRESS", daemon.address())
+	if err := xray.Configure(xray.Config{DaemonAddr: daemon.address()}); err != nil {
+		t.Fatal(err)
+	}
+	traced, err := newTracing(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	//lint:ignore SA1029 Lambda's library has the trace header under this name
+	ctx := context.WithValue(t.Context(), xray.LambdaTraceHeaderKey, "Root="+testTraceID+";Parent="+testParentID+";Sampled=1")
+	const files, calls = 8, 10
+	var working sync.WaitGroup
+	for range files {
+		working.Go(func() {
+			_ = traced.step(ctx, "remember", func(ctx context.Context) error {
+				var calling sync.WaitGroup
+				for range calls {
+					calling.Go(func() { _ = traced.step(ctx, "put", func(context.Context) error { return nil }) })
+				}
+				calling.Wait()
+				return nil
+			})
+		})
+	}
+	working.Wait()
+	got := daemon.receive(t, files)
+	checkTrace(t, got, testTraceID, testParentID)
+	for _, s := range got {
+		if s.Name != "remember" || len(s.Subsegments) != calls {
+			t.Errorf("%s has %d subsegments, want remember with %d", s.Name, len(s.Subsegments), calls)
+		}
+	}
 	daemon.receiveNothing(t)
 }
 

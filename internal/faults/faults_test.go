@@ -119,6 +119,7 @@ func seededRun(t *testing.T, list []*scenario, table database, seed uint64) tall
 	rate := []float64{0.01, 0.03, 0.06, 0.12}[rnd.IntN(4)]
 	storm := weather(seed, rate)
 	w.redrives = rnd.IntN(4)
+	w.bundle = []int{0, 3, 10}[seed%3]
 	w.announceAll()
 	var later []*invocation
 	for _, it := range w.queue {
@@ -169,7 +170,7 @@ func seededRun(t *testing.T, list []*scenario, table database, seed uint64) tall
 		t.Errorf("without faults %d events are in the dead-letter list again", len(w.dead))
 	}
 	one := w.judge(t, dead, w.isLate())
-	t.Logf("%s, %d environments, faults in %v of the calls: %v", s.name, len(w.environments), rate, &one)
+	t.Logf("%s, %d environments, up to %d files at once, faults in %v of the calls: %v", s.name, len(w.environments), max(w.bundle, 1), rate, &one)
 	if t.Failed() {
 		w.history(t)
 	}

@@ -29,13 +29,15 @@ type invocation struct {
 type attempt struct {
 	*invocation
 	err       error
-	log       []byte   // standard error
-	lines     []line   // on both streams, the log's left out; a last one that was cut is missing
+	log       []byte // standard error
+	lines     []line // on both streams, the log's left out; a last one that was cut is missing
+	ofFile    map[string][]line
 	befallen  []string // what befell its calls
 	killed    bool
-	failed    bool // a call got no answer, or no good one
-	sentTwice int  // messages that a fault sent a second time
-	marked    bool // the mark that the file is done has reached the table
+	failed    bool     // a call got no answer, or no good one
+	sentTwice int      // messages that a fault sent a second time
+	marked    bool     // the mark that the file is done has reached the table
+	marks     []string // what those marks are about
 	calls     []call
 
 	wrote, markAsked, markDone time.Time // wrote: the first metric line
@@ -109,6 +111,9 @@ func (e *environment) start(t testing.TB) error {
 		"BUCKETWATCH_METRICS":       "full",
 		"BUCKETWATCH_TABLE":         e.w.table.name,
 	}
+	if e.w.bundle > 1 {
+		env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "256" // the template's, with which ten files run side by side
+	}
 	function, err := localaws.StartFunction(t.Context(), localaws.FunctionConfig{
 		Bootstrap: e.w.scenario.bootstrap, Env: env, Stdout: &e.stdout, Stderr: &e.stderr, Timeout: cmp.Or(e.w.timeout, timeout),
 	})
@@ -125,17 +130,24 @@ func (e *environment) invoke(t testing.TB, it *invocation) *attempt {
 	t.Helper()
 	it.tries++
 	a := &attempt{invocation: it}
+	e.serveOne(t, a, e.w.scenario.payload(it))
+	return a
+}
+
+// serveOne has the process serve a payload, and takes down in a what it did.
+func (e *environment) serveOne(t testing.TB, a *attempt, payload []byte) (answer []byte) {
+	t.Helper()
 	// A machine may be too busy to start a process in Lambda's ten seconds. Then that is a failure as any other.
 	for n := 0; e.function == nil && n < 3; n++ {
 		a.err = e.start(t)
 	}
 	if a.err != nil {
-		return a
+		return nil
 	}
 	e.mu.Lock()
 	e.current = a
 	e.mu.Unlock()
-	_, a.err = e.function.Invoke(t.Context(), e.w.scenario.payload(it))
+	answer, a.err = e.function.Invoke(t.Context(), payload)
 	e.mu.Lock()
 	for e.serving > 0 { // one that kills may do so a moment after the invocation's end
 		e.idle.Wait()
@@ -151,11 +163,13 @@ func (e *environment) invoke(t testing.TB, it *invocation) *attempt {
 	e.mu.Unlock()
 	stdout, first := e.stdout.take()
 	a.log, _ = e.stderr.take()
-	a.lines = append(parse(t, stdout, true, a.killed), parse(t, a.log, false, a.killed)...)
+	metrics, others := parse(t, stdout, true, a.killed), parse(t, a.log, false, a.killed)
+	a.lines = append(metrics, others...)
+	a.ofFile = byFile(metrics, others)
 	if len(stdout) > 0 {
 		a.wrote = first
 	}
-	return a
+	return answer
 }
 
 // isExit tells whether the process has ended, or was ended at its time-out, before it answered.
@@ -208,5 +222,6 @@ func (e *environment) answered(c call, answer *http.Response) {
 	defer e.mu.Unlock()
 	if e.current != nil && c.isMark() && answer.StatusCode == http.StatusOK {
 		e.current.marked, e.current.markDone = true, time.Now()
+		e.current.marks = append(e.current.marks, c.about)
 	}
 }

@@ -175,9 +175,9 @@ func (w *world) judge(t *testing.T, deadLettered int, late bool) tally {
 	once := w.told() // without what was written twice
 	for _, a := range w.attempts {
 		if a.killed {
-			sum.kills++
+			sum.kills++ // of several files as many times
 		}
-		if len(a.befallen) == 0 && a.marked {
+		if len(a.befallen) == 0 && a.marked && !a.wrote.IsZero() { // not of several files
 			sum.writing = append(sum.writing, a.markAsked.Sub(a.wrote))
 			sum.marking = append(sum.marking, a.markDone.Sub(a.markAsked))
 		}

@@ -34,6 +34,7 @@ type world struct {
 	now          time.Time
 	queue        []*invocation
 	dead         []*invocation // the dead-letter list
+	bundle       int           // how many files an invocation may bring; 0 is one
 	redrives     int           // how often somebody redrives an event at once, before it stays in the list
 
 	mu       sync.Mutex
@@ -109,16 +110,31 @@ func (w *world) lambda(rnd *rand.Rand, mixed bool) {
 
 // atOnce serves invocations with all environments, and queues again what failed.
 func (w *world) atOnce(due []*invocation) {
-	next := make(chan *invocation, len(due))
+	bundles := [][]*invocation{}
 	for _, it := range due {
-		next <- it
+		last := len(bundles) - 1
+		if last < 0 || it.file < 0 || bundles[last][0].file < 0 || len(bundles[last]) >= w.bundle {
+			bundles = append(bundles, nil)
+			last++
+		}
+		bundles[last] = append(bundles[last], it)
+	}
+	next := make(chan []*invocation, len(bundles))
+	for _, bundle := range bundles {
+		next <- bundle
 	}
 	close(next)
 	var serving sync.WaitGroup
-	for _, e := range w.environments[:min(len(w.environments), len(due))] {
+	for _, e := range w.environments[:min(len(w.environments), len(bundles))] {
 		serving.Go(func() {
-			for it := range next {
-				w.ended(e.invoke(w.t, it))
+			for bundle := range next {
+				if len(bundle) == 1 {
+					w.ended(e.invoke(w.t, bundle[0]))
+					continue
+				}
+				for _, a := range e.invokeBundle(w.t, bundle) {
+					w.ended(a)
+				}
 			}
 		})
 	}

@@ -17,7 +17,7 @@ func Build(ctx context.Context, dir string) (bootstrap string, err error) {
 		return "", fmt.Errorf("cannot build bootstrap: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, "go", "build",
-		"-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w",
+		"-tags", "lambda.norpc,grpcnotrace", "-trimpath", "-ldflags", "-s -w",
 		"-o", bootstrap, "bucketwatch/functions/processor")
 	// A GOARCH for the deployment may be set, and would give a binary that can't run here.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)

@@ -23,7 +23,7 @@ func TestBuild(t *testing.T) {
 	for _, setting := range info.Settings {
 		got[setting.Key] = setting.Value
 	}
-	for key, want := range map[string]string{"CGO_ENABLED": "0", "-tags": "lambda.norpc", "-trimpath": "true"} {
+	for key, want := range map[string]string{"CGO_ENABLED": "0", "-tags": "lambda.norpc,grpcnotrace", "-trimpath": "true"} {
 		if got[key] != want {
 			t.Errorf("%s = %q, want %q", key, got[key], want)
 		}

@@ -20,7 +20,7 @@ func (p *paper) expect(i *Incident) {
 	const when = "Only when you know who did it and why, and not tonight if in doubt."
 	objects := deleted(i.Anomalies)
 	names := individuals(objects)
-	if !pasteable(names) || !isBucketName.MatchString(i.Bucket) || strings.ContainsAny(strings.Join(names, ""), "*?") {
+	if !pasteable(names) || !isBucketName().MatchString(i.Bucket) || strings.ContainsAny(strings.Join(names, ""), "*?") {
 		p.text(when + " Declare it in expected-deletes.yaml, whose comments say how. Who or what it was about can't be shown here as it is spelt.")
 		return
 	}

@@ -2,7 +2,6 @@ package alert
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -115,13 +114,13 @@ func logFiles(i *Incident) string {
 	return "s3://LOG-BUCKET"
 }
 
-var isRegion = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
+var isRegion = pattern(`^[a-z][a-z0-9-]{1,30}$`)
 
 // regionOf is the Region that a log file of the anomaly is of, by its key.
 func regionOf(a *anomaly.Anomaly) string {
 	for _, file := range a.LogFiles {
 		if _, rest, ok := strings.Cut(file, "/CloudTrail/"); ok {
-			if region, _, ok := strings.Cut(rest, "/"); ok && isRegion.MatchString(region) {
+			if region, _, ok := strings.Cut(rest, "/"); ok && isRegion().MatchString(region) {
 				return region
 			}
 		}

@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -91,14 +90,14 @@ func remedyOf(i *Incident, a *anomaly.Anomaly) (text, command string) {
 }
 
 // aboutTrail is what sentences say of a change to a trail, with the trail's name if it can be copied.
-var aboutTrail = regexp.MustCompile(` (?:stopped the logging of|deleted|left S3 data events out of the selectors of) (?:a trail|the trail (?:([A-Za-z0-9][A-Za-z0-9._-]*) )?)`)
+var aboutTrail = pattern(` (?:stopped the logging of|deleted|left S3 data events out of the selectors of) (?:a trail|the trail (?:([A-Za-z0-9][A-Za-z0-9._-]*) )?)`)
 
 func isAboutTrail(a anomaly.Anomaly) bool {
-	return a.Name == anomaly.NameProtectionRemoved && aboutTrail.MatchString(a.Explanation)
+	return a.Name == anomaly.NameProtectionRemoved && aboutTrail().MatchString(a.Explanation)
 }
 
 func trailOf(a *anomaly.Anomaly) string {
-	if m := aboutTrail.FindStringSubmatch(a.Explanation); m != nil && m[1] != "" {
+	if m := aboutTrail().FindStringSubmatch(a.Explanation); m != nil && m[1] != "" {
 		return m[1]
 	}
 	return "TRAIL"
@@ -109,11 +108,11 @@ func isAboutLogFiles(a *anomaly.Anomaly) bool {
 	return len(a.Deleted) > 0 || strings.Contains(a.Explanation, fromLogBucket)
 }
 
-var isEventID = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
+var isEventID = pattern(`^[A-Za-z0-9-]{1,100}$`)
 
 // lookUp is the command that shows the record of a change.
 func lookUp(a *anomaly.Anomaly, eventID string) string {
-	if !isEventID.MatchString(eventID) { // a comma would begin another attribute
+	if !isEventID().MatchString(eventID) { // a comma would begin another attribute
 		return ""
 	}
 	return "aws cloudtrail lookup-events" + option(" --region ", regionOf(a)) +

@@ -3,7 +3,6 @@ package alert
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -127,11 +126,11 @@ func mostTelling(anomalies []anomaly.Anomaly) *anomaly.Anomaly {
 }
 
 // whenOfSentence is where a sentence begins to say when something was done.
-var whenOfSentence = regexp.MustCompile(`,? (at [0-9]{2}:[0-9]{2}|between [0-9]{2}:[0-9]{2} and [0-9]{2}:[0-9]{2}) UTC.*$`)
+var whenOfSentence = pattern(`,? (at [0-9]{2}:[0-9]{2}|between [0-9]{2}:[0-9]{2} and [0-9]{2}:[0-9]{2}) UTC.*$`)
 
 // change is what a sentence says that was changed, without what else is in the subject.
 func change(i *Incident, a *anomaly.Anomaly) string {
-	line := whenOfSentence.ReplaceAllString(harmless(a.Explanation), "")
+	line := whenOfSentence().ReplaceAllString(harmless(a.Explanation), "")
 	line = strings.Replace(line, " of "+i.Bucket, "", 1)
 	if more := len(i.named(a.Name)) - 1; more > 0 {
 		line += " (" + plural(int64(more), "more change") + ")"

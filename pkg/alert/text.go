@@ -2,7 +2,6 @@ package alert
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -97,11 +96,11 @@ func group(n int64) string {
 }
 
 // plainWord needs no quotes in any shell. Zsh takes a word that begins with = for a command's name.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/-][A-Za-z0-9._/:@%+=,-]*$`)
+var plainWord = pattern(`^[A-Za-z0-9._/-][A-Za-z0-9._/:@%+=,-]*$`)
 
 // shell is s as one word of a POSIX shell. It must be harmless. That it isn't taken for an option is up to the caller.
 func shell(s string) string {
-	if plainWord.MatchString(s) {
+	if plainWord().MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

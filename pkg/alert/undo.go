@@ -2,7 +2,6 @@ package alert
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -234,11 +233,11 @@ func option(name, value string) string {
 
 // isBucketName is as wide as the rules of old buckets. What begins with a hyphen would be taken for an option.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-var isBucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$`)
+var isBucketName = pattern(`^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$`)
 
 // bucketOf is the bucket as commands name it.
 func bucketOf(i *Incident) string {
-	if !isBucketName.MatchString(i.Bucket) {
+	if !isBucketName().MatchString(i.Bucket) {
 		return "BUCKET"
 	}
 	return i.Bucket

@@ -179,6 +179,10 @@ func (c *Collector) Finish(newest time.Time) {
 // Delivered returns when the file was delivered.
 func (c *Collector) Delivered() time.Time { return c.file.Delivered }
 
+// Width returns of how much evidence is being gathered: buckets, their hours, and who deleted in each. It is what the
+// evidence's memory grows with.
+func (c *Collector) Width() int { return len(c.buckets) + c.hours + c.activities }
+
 // KeysNotKept returns how many uploads, deletes and refused reads are in no share's Keys, since the file had too many.
 func (c *Collector) KeysNotKept() int64 { return c.notKept }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -262,33 +261,22 @@ func (a *adoption) told(item state.Item) (state.Item, error) {
 
 // putNew puts items that are not there, several at the same time: each is a call of its own.
 func (a *adoption) putNew(ctx context.Context, items []state.Item) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	slots := make(chan struct{}, atOnce)
-	var working sync.WaitGroup
 	var put, there atomic.Int64
-	for _, item := range items {
-		slots <- struct{}{}
-		if ctx.Err() != nil {
-			break
+	err := atOnce(ctx, items, func(ctx context.Context, item state.Item) error {
+		item.Version = 0
+		switch _, err := a.h.store.PutIf(ctx, item); {
+		case errors.Is(err, state.ErrConflict): // somebody was faster, or it was there before
+			there.Add(1)
+		case err != nil:
+			return err
+		default:
+			put.Add(1)
 		}
-		working.Go(func() {
-			defer func() { <-slots }()
-			item.Version = 0
-			switch _, err := a.h.store.PutIf(ctx, item); {
-			case errors.Is(err, state.ErrConflict): // somebody was faster, or it was there before
-				there.Add(1)
-			case err != nil:
-				cancel(err)
-			default:
-				put.Add(1)
-			}
-		})
-	}
-	working.Wait()
+		return nil
+	})
 	a.done.Items += int(put.Load())
 	a.done.Unchanged += int(there.Load())
-	return context.Cause(ctx)
+	return err
 }
 
 // since adds since when the bucket is known.

@@ -10,11 +10,14 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"bucketwatch/pkg/anomaly"
 	"bucketwatch/pkg/state"
@@ -108,6 +111,20 @@ func (h *History) change(ctx context.Context, item state.Item, expires time.Time
 		item = stored
 	}
 	return item, fmt.Errorf("after %d attempts: %w", maxAttempts, state.ErrConflict)
+}
+
+// atOnce calls do with all of list, as many at once as a store takes. The first error ends the others' context, and is
+// returned.
+func atOnce[T any](ctx context.Context, list []T, do func(context.Context, T) error) error {
+	working, together := errgroup.WithContext(ctx)
+	working.SetLimit(state.CallsAtOnce)
+	for _, it := range list {
+		if together.Err() != nil {
+			break
+		}
+		working.Go(func() error { return do(together, it) })
+	}
+	return cmp.Or(working.Wait(), ctx.Err())
 }
 
 // expiry is when an item that is written now may be forgotten.

@@ -153,13 +153,13 @@ func (h *History) Finish(ctx context.Context, done []Due, now time.Time) error {
 	for _, p := range kept {
 		h.queued.put(p.sort(), struct{}{})
 	}
-	for _, d := range done {
+	return atOnce(ctx, done, func(ctx context.Context, d Due) error {
 		h.queued.remove(d.sort)
 		if err := h.store.Delete(ctx, pendingPartition, d.sort, d.version); err != nil {
 			return fmt.Errorf("cannot finish what was due of %s: %w", d.Bucket.Name, err)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // inOrder returns the items in the order of their keys.

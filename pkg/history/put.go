@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"bucketwatch/pkg/anomaly"
 	"bucketwatch/pkg/state"
 )
@@ -13,7 +15,8 @@ import (
 // is such a bucket. now is for the items' expiry, and to tell what is put late. The same shares may be put again: after
 // an error, or when the log file is delivered twice.
 //
-// What is to be judged is put last, so that whoever is asked to judge finds the evidence.
+// What is to be judged is put last, so that whoever is asked to judge finds the evidence. What was put late is marked
+// after it was put and before it is asked for: whoever sees the mark reads all of it anew.
 func (h *History) PutShares(ctx context.Context, accountID string, shares []anomaly.Share, now time.Time) error {
 	var evidence []state.Item
 	pending := map[string]state.Item{}
@@ -41,10 +44,15 @@ func (h *History) PutShares(ctx context.Context, accountID string, shares []anom
 			pending[item.Sort] = item
 		}
 	}
-	if err := h.put(ctx, evidence); err != nil {
-		return fmt.Errorf("cannot put evidence: %w", err)
-	}
-	if err := h.putFirst(ctx, first); err != nil {
+	working, both := errgroup.WithContext(ctx)
+	working.Go(func() error {
+		if err := h.put(both, evidence); err != nil {
+			return fmt.Errorf("cannot put evidence: %w", err)
+		}
+		return nil
+	})
+	working.Go(func() error { return h.putFirst(both, first) })
+	if err := working.Wait(); err != nil {
 		return err
 	}
 	if err := h.put(ctx, inOrder(marks)); err != nil {

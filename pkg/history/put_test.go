@@ -305,7 +305,7 @@ func onlyRead(t *testing.T, store state.Store) {
 
 // sinceOfMany: a new process reads of each bucket since when it is known, once, and writes of those of which nobody knew.
 func sinceOfMany(t *testing.T, store state.Store) {
-	const buckets = 5 * atOnce
+	const buckets = 5 * state.CallsAtOnce
 	counter := statetest.Counting(store)
 	for _, test := range []struct {
 		name          string

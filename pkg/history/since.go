@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"bucketwatch/pkg/anomaly"
@@ -42,32 +41,20 @@ func (b *bucketItem) add(k known) bool {
 	return true
 }
 
-// atOnce is how many buckets' items are written at the same time.
-const atOnce = 8
-
 // putFirst puts since when buckets are known. A process that was just started asks the store about each of them.
 func (h *History) putFirst(ctx context.Context, first map[anomaly.Bucket]known) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	slots := make(chan struct{}, atOnce)
-	var working sync.WaitGroup
+	var unknown []anomaly.Bucket
 	for bucket, k := range first {
-		if h.knowsSince(bucket, k) {
-			continue
+		if !h.knowsSince(bucket, k) {
+			unknown = append(unknown, bucket)
 		}
-		slots <- struct{}{}
-		if ctx.Err() != nil {
-			break
-		}
-		working.Go(func() {
-			defer func() { <-slots }()
-			if err := h.putSince(ctx, bucket, k); err != nil {
-				cancel(fmt.Errorf("cannot put since when %s is known: %w", bucket.Name, err))
-			}
-		})
 	}
-	working.Wait()
-	return context.Cause(ctx)
+	return atOnce(ctx, unknown, func(ctx context.Context, bucket anomaly.Bucket) error {
+		if err := h.putSince(ctx, bucket, first[bucket]); err != nil {
+			return fmt.Errorf("cannot put since when %s is known: %w", bucket.Name, err)
+		}
+		return nil
+	})
 }
 
 // knowsSince tells whether this process knows that k was known of the bucket before.

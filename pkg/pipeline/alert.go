@@ -40,12 +40,12 @@ func (p *Pipeline) alert(ctx context.Context, t *round, incidents []history.Inci
 		told := p.incident(t, incident)
 		m := told.Message()
 		if err := p.publish(ctx, m); err != nil {
-			t.health[metric.AlertsFailed]++
+			t.count(metric.AlertsFailed, 1)
 			failures = append(failures, fmt.Errorf("cannot send %q: %w", m.Subject, err))
 			unsent = append(unsent, *incident)
 			continue
 		}
-		t.health[metric.AlertsPublished]++
+		t.count(metric.AlertsPublished, 1)
 		p.Log.InfoContext(ctx, "alert published", "subject", m.Subject)
 		if p.Alerted != nil {
 			p.Alerted(told, m)
@@ -71,14 +71,14 @@ func (p *Pipeline) heldBack(ctx context.Context, t *round, incident *history.Inc
 	if err != nil || messages.Sent < maxMessages {
 		return false, err
 	}
-	t.health[metric.AlertsHeldBack]++
+	t.count(metric.AlertsHeldBack, 1)
 	t.heldBack[incident.Bucket] = true
 	p.Log.WarnContext(ctx, "alert held back", "bucket", incident.Bucket.Name, "severity", string(incident.Severity), "sentThisHour", messages.Sent)
 	if messages.Notice {
 		return true, nil
 	}
 	if err := p.publish(ctx, alert.HeldBack(maxMessages, t.now, p.config.Region, p.config.LogGroup)); err != nil {
-		t.health[metric.AlertsFailed]++
+		t.count(metric.AlertsFailed, 1)
 		return false, fmt.Errorf("cannot say that messages wait: %w", err)
 	}
 	return true, p.history.CountMessage(ctx, true, t.now)

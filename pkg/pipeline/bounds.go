@@ -10,6 +10,7 @@ import (
 
 	"bucketwatch/pkg/cloudtrail"
 	"bucketwatch/pkg/metric"
+	"bucketwatch/pkg/state"
 )
 
 // Lambda ends a process that takes too long or too much without a word. So work on a file ends before, with an error that
@@ -19,6 +20,26 @@ const (
 	endReserve = releaseLimit + 2*time.Second
 	// besideGo is what the process takes beside Go's own memory: the binary's pages and the stacks of the system.
 	besideGo = 24 << 20
+)
+
+// How many log files run side by side. docs/PERFORMANCE.md has the measurements.
+const (
+	// fileMemory is what one takes, with all that is remembered and told of maxWidthBeside: measured were 3 to 15 MiB.
+	// perProcess is what Go takes beside that.
+	fileMemory, perProcess = 20 << 20, 8 << 20
+	// maxWidthBeside is how wide a log file's evidence may be, see evidence.Collector, that is processed beside others. One
+	// of 10,000 buckets with deletes takes 80 MiB, most of it when it has been read, and nothing could be refused any more.
+	maxWidthBeside = 2000
+	// maxFilesAtOnce is as many as the connections to one service that the AWS client keeps open, and as the messages of
+	// SQS's usual batch.
+	maxFilesAtOnce = 10
+)
+
+// How many buckets a tick judges at once.
+const (
+	// judgedMemory is what one takes while it is judged, with as many keys as are looked at one by one: measured were 14 MiB.
+	// historyMemory is what package history keeps of all buckets, at the most.
+	judgedMemory, historyMemory = 30 << 20, 72 << 20
 )
 
 var (
@@ -32,6 +53,25 @@ func (c *Config) GoMemory() int64 {
 		return 0
 	}
 	return max(c.MemorySize<<20-besideGo, 1)
+}
+
+// filesAtOnce returns how many log files of an invocation run side by side: so many that the widest ones fit into the
+// function's memory. Where that isn't known it is one.
+func (c *Config) filesAtOnce() int {
+	return int(min(max((c.GoMemory()-perProcess)/fileMemory, 1), maxFilesAtOnce))
+}
+
+// judgedAtOnce returns how many buckets a tick judges at once.
+func (c *Config) judgedAtOnce() int {
+	return int(min(max((c.GoMemory()-historyMemory)/judgedMemory, 1), state.CallsAtOnce))
+}
+
+// givesWay returns an error if the file takes too much to be processed beside others: then it is taken again, alone.
+func (f *file) givesWay() error {
+	if f.alone || f.contents.evidence == nil || f.contents.evidence.Width() <= maxWidthBeside {
+		return nil
+	}
+	return fmt.Errorf("%w beside other files: it is about more than %d buckets, their hours, and who deleted in each", errOutOfMemory, maxWidthBeside)
 }
 
 // inTime returns a context that ends before the invocation does.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"bucketwatch/pkg/anomaly"
@@ -24,8 +23,6 @@ const (
 	// in all: they must fit into an item.
 	maxWaiting      = 1000
 	maxWaitingBytes = 100 << 10
-	// lookers is how many log files are looked for at once.
-	lookers = 8
 )
 
 // inventory holds a digest against what was processed: it names the log files that one trail delivered in an hour. What
@@ -176,17 +173,10 @@ func (p *Pipeline) compare(ctx context.Context, bucket string, files []anomaly.L
 		err      error
 	}
 	looks := make([]look, len(files))
-	slots := make(chan struct{}, lookers)
-	var wg sync.WaitGroup
-	for n := range files {
-		slots <- struct{}{}
-		wg.Go(func() {
-			l := &looks[n]
-			l.progress, l.sum, l.err = p.claims.Look(ctx, "s3://"+bucket+"/"+files[n].Key)
-			<-slots
-		})
-	}
-	wg.Wait()
+	atOnce(state.CallsAtOnce, len(files), func(n int) {
+		l := &looks[n]
+		l.progress, l.sum, l.err = p.claims.Look(ctx, "s3://"+bucket+"/"+files[n].Key)
+	})
 	var c comparison
 	for n, l := range looks {
 		switch {

@@ -35,6 +35,7 @@ type file struct {
 	found    []anomaly.Anomaly         // in this file alone
 	health   [len(metric.Health)]int64 // as published
 
+	alone     bool // no other file is at work
 	takenOver bool // from an invocation that did not end it
 	nothing   bool // is in it
 }
@@ -42,8 +43,10 @@ type file struct {
 // process takes one object through: claimed, fetched and read at the same time, and only when it has ended cleanly is
 // its evidence put and are its lines written. An error means that no line was written, unless it is the writing that
 // failed.
-func (p *Pipeline) process(ctx context.Context, object trigger.Object) error {
-	f := &file{object: object, key: cloudtrail.ParseKey(object.Key), started: p.Now()}
+//
+// alone says that no other file is at work: if there is too little memory then, the file is refused.
+func (p *Pipeline) process(ctx context.Context, object trigger.Object, alone bool) error {
+	f := &file{object: object, key: cloudtrail.ParseKey(object.Key), started: p.Now(), alone: alone}
 	read := p.whole
 	switch f.key.Kind {
 	case cloudtrail.LogFile:
@@ -59,7 +62,7 @@ func (p *Pipeline) process(ctx context.Context, object trigger.Object) error {
 		return p.skip(ctx, f, string(f.key.Kind))
 	}
 	err := p.claimed(ctx, f, func(ctx context.Context) error { return read(ctx, f) })
-	if isAtLimit(err) {
+	if isAtLimit(err) && (alone || !errors.Is(err, errOutOfMemory)) {
 		p.refused(ctx, f)
 	}
 	return err
@@ -135,6 +138,9 @@ func (p *Pipeline) read(f *file, body *objectBody) error {
 			return err
 		}
 		f.contents.add(&record)
+		if err := f.givesWay(); err != nil {
+			return err
+		}
 	}
 }
 

@@ -93,6 +93,9 @@ type BatchItemFailure struct {
 // Handle does what the payload of one invocation asks for, all of it even if some of it fails. For an SQS event it
 // returns a BatchResponse; for others nil, and an error if anything failed, so that Lambda tries again.
 //
+// Log files run side by side, as many as there is memory for; ticks, test alerts and digests in their turn. Failures come
+// in the order of the payload.
+//
 // It is where failures are logged, each once, since the answer to SQS has no place for the reason.
 func (p *Pipeline) Handle(ctx context.Context, payload []byte) (any, error) {
 	invocation, err := trigger.Parse(payload)
@@ -102,9 +105,8 @@ func (p *Pipeline) Handle(ctx context.Context, payload []byte) (any, error) {
 	}
 	response := BatchResponse{BatchItemFailures: []BatchItemFailure{}}
 	var failures []error
-	for i := range invocation.Messages {
-		m := &invocation.Messages[i]
-		err := p.message(ctx, m)
+	for _, m := range p.messages(ctx, invocation.Messages) {
+		err := p.failure(ctx, m)
 		if err == nil {
 			continue
 		}
@@ -127,31 +129,71 @@ func join(failures []error) error {
 	return errors.Join(failures...)
 }
 
-// message does what one message asks for.
-func (p *Pipeline) message(ctx context.Context, m *trigger.Message) error {
-	if m.Err != nil {
-		p.Log.ErrorContext(ctx, "message not understood", "messageId", m.ID, "error", m.Err.Error())
-		return m.Err
+// message is one message, and what came of it.
+type message struct {
+	*trigger.Message
+	failures []error // of what it asks for beside log files
+	tasks    []*task
+}
+
+// messages does what messages ask for.
+func (p *Pipeline) messages(ctx context.Context, list []trigger.Message) []*message {
+	var all []*message
+	var waiting []*task // log files that may run side by side
+	inTurn := func(do func()) {
+		p.sideBySide(ctx, waiting)
+		waiting = nil
+		do()
 	}
-	for _, ignored := range m.Ignored {
-		p.Log.InfoContext(ctx, "notification ignored", "bucket", ignored.Bucket, "key", ignored.Key, "reason", ignored.Reason)
+	for i := range list {
+		m := &message{Message: &list[i]}
+		all = append(all, m)
+		for _, ignored := range m.Ignored {
+			p.Log.InfoContext(ctx, "notification ignored", "bucket", ignored.Bucket, "key", ignored.Key, "reason", ignored.Reason)
+		}
+		if m.TestAlert || m.Tick != nil {
+			inTurn(func() { p.beside(ctx, m) })
+		}
+		for _, object := range m.Objects {
+			t := &task{object: object}
+			m.tasks = append(m.tasks, t)
+			if t.inTurn() {
+				inTurn(func() { p.sideBySide(ctx, []*task{t}) })
+			} else {
+				waiting = append(waiting, t)
+			}
+		}
 	}
-	var failures []error
+	p.sideBySide(ctx, waiting)
+	return all
+}
+
+// beside does what a message asks for beside log files.
+func (p *Pipeline) beside(ctx context.Context, m *message) {
 	if m.TestAlert {
 		if err := p.testAlert(ctx); err != nil {
 			p.Log.ErrorContext(ctx, "test alert failed", "error", err.Error())
-			failures = append(failures, fmt.Errorf("cannot send the test alert: %w", err))
+			m.failures = append(m.failures, fmt.Errorf("cannot send the test alert: %w", err))
 		}
 	}
 	if m.Tick != nil {
 		if err := p.tick(ctx, m.Tick.Time); err != nil {
-			failures = append(failures, fmt.Errorf("cannot write the lines of a tick: %w", err))
+			m.failures = append(m.failures, fmt.Errorf("cannot write the lines of a tick: %w", err))
 		}
 	}
-	for _, object := range m.Objects {
-		if err := p.process(ctx, object); err != nil {
-			p.Log.ErrorContext(ctx, "log file failed", "bucket", object.Bucket, "key", object.Key, "error", err.Error())
-			failures = append(failures, &FileError{Object: object, Err: err})
+}
+
+// failure logs what of a message has failed, and returns it.
+func (p *Pipeline) failure(ctx context.Context, m *message) error {
+	if m.Err != nil {
+		p.Log.ErrorContext(ctx, "message not understood", "messageId", m.ID, "error", m.Err.Error())
+		return m.Err
+	}
+	failures := m.failures
+	for _, t := range m.tasks {
+		if t.err != nil {
+			p.Log.ErrorContext(ctx, "log file failed", "bucket", t.object.Bucket, "key", t.object.Key, "error", t.err.Error())
+			failures = append(failures, &FileError{Object: t.object, Err: t.err})
 		}
 	}
 	return join(failures)

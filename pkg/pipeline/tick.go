@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"bucketwatch/pkg/anomaly"
@@ -17,10 +20,19 @@ const tickReserve = 20 * time.Second
 
 // round is one tick on its way.
 type round struct {
-	now    time.Time
+	now time.Time
+
+	mu     sync.Mutex
 	health [len(metric.Health)]int64
 
 	heldBack map[anomaly.Bucket]bool // those with a message that waits for the next hour
+}
+
+// count adds to a health metric.
+func (t *round) count(m int, n int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.health[m] += n
 }
 
 // tick judges what is due. What fails is logged, counted, left as it was, and due again at the next tick: so it is no
@@ -30,7 +42,7 @@ func (p *Pipeline) tick(ctx context.Context, at time.Time) error {
 	if p.history != nil {
 		if err := p.judgeDue(ctx, t); err != nil {
 			p.Log.ErrorContext(ctx, "tick failed", "error", err.Error())
-			t.health[metric.TicksFailed]++
+			t.count(metric.TicksFailed, 1)
 		}
 	}
 	if t.health[metric.TicksFailed] == 0 {
@@ -68,7 +80,7 @@ func (p *Pipeline) judgeDue(ctx context.Context, t *round) error {
 	}
 	if held.Outcome == state.TakenOver {
 		p.Log.WarnContext(ctx, "tick taken over: what an earlier one wrote may come twice")
-		t.health[metric.FilesTakenOver]++
+		t.count(metric.FilesTakenOver, 1)
 		held.Outcome = state.Claimed // once it was told, the next tick takes over nothing
 	}
 	defer p.release(ctx, held)
@@ -82,25 +94,24 @@ func (p *Pipeline) judgeDue(ctx context.Context, t *round) error {
 		if err != nil && round == 0 { // what is damaged is so each time
 			failures = append(failures, err)
 		}
-		for _, due := range byJob(due) {
-			it := jobOf(due[0])
-			if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < tickReserve {
-				// A failure, though what was judged is done: what is late for long must be told.
-				return join(append(failures, fmt.Errorf("out of time: %s and what was due later is left to the next tick", it.bucket.Name)))
-			}
-			finished := false
-			err := p.Step(ctx, "judge", func(ctx context.Context) (err error) {
-				finished, err = p.judge(ctx, t, due)
-				return err
-			})
-			if err != nil {
-				failures = append(failures, fmt.Errorf("cannot judge %s: %w", it.bucket.Name, err))
-				it.message = it.message || finished
+		left := ""
+		for _, j := range p.judgeAll(ctx, t, byJob(due)) {
+			it := j.job
+			switch {
+			case j.err == errNoTimeLeft:
+				left = cmp.Or(left, it.bucket.Name)
+			case j.err != nil:
+				failures = append(failures, fmt.Errorf("cannot judge %s: %w", it.bucket.Name, j.err))
+				it.message = it.message || j.finished
 				failed[it] = true
 			}
 			if t.heldBack[it.bucket] { // or it would be due again at once
 				failed[job{it.bucket, true}] = true
 			}
+		}
+		if left != "" {
+			// A failure, though what was judged is done: what is late for long must be told.
+			return join(append(failures, fmt.Errorf("out of time: %s and what was due later is left to the next tick", left)))
 		}
 	}
 	return join(failures)
@@ -136,13 +147,53 @@ func byJob(due []history.Due) [][]history.Due {
 	return append(judge, send...)
 }
 
-// judge judges what is due of one bucket, and tells what was found. The order is what loses nothing: what is found is
-// put first and marked as told last, and what dies in between is done again by the next tick. If a message can't be sent
-// that is a failure, but then it is all that is left to do: the rest is finished.
-func (p *Pipeline) judge(ctx context.Context, t *round, due []history.Due) (finished bool, err error) {
+// judged is a job, and what came of it.
+type judged struct {
+	job
+	finished bool
+	err      error
+}
+
+var errNoTimeLeft = errors.New("no time is left")
+
+// judgeAll judges several jobs at once, so many as their keys fit into memory. What is found is put and told in the
+// jobs' order, one after the other: only what nothing was found of doesn't wait for its turn.
+func (p *Pipeline) judgeAll(ctx context.Context, t *round, jobs [][]history.Due) []judged {
+	all := make([]judged, len(jobs))
+	ended := make([]chan struct{}, len(jobs))
+	for i := range jobs {
+		ended[i] = make(chan struct{})
+	}
+	atOnce(p.config.judgedAtOnce(), len(jobs), func(i int) {
+		defer close(ended[i])
+		j := &all[i]
+		j.job = jobOf(jobs[i][0])
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < tickReserve {
+			j.err = errNoTimeLeft
+			return
+		}
+		j.err = p.Step(ctx, "judge", func(ctx context.Context) (err error) {
+			j.finished, err = p.judge(ctx, t, jobs[i], func() {
+				for _, before := range ended[:i] { // each of them has begun
+					<-before
+				}
+			})
+			return err
+		})
+	})
+	return all
+}
+
+// judge judges what is due of one bucket, and tells what was found when it is its turn. The order is what loses nothing:
+// what is found is put first and marked as told last, and what dies in between is done again by the next tick. If a
+// message can't be sent that is a failure, but then it is all that is left to do: the rest is finished.
+func (p *Pipeline) judge(ctx context.Context, t *round, due []history.Due, turn func()) (finished bool, err error) {
 	found, own, err := p.find(ctx, t, due)
 	if err != nil {
 		return false, err
+	}
+	if len(found)+len(own) > 0 || slices.ContainsFunc(due, tellsByItself) {
+		turn()
 	}
 	outcome, err := p.history.Remember(ctx, due, found, t.now)
 	if err != nil {
@@ -157,6 +208,9 @@ func (p *Pipeline) judge(ctx context.Context, t *round, due []history.Due) (fini
 	}
 	return true, notSent
 }
+
+// tellsByItself tells whether there may be something to tell of what is due though nothing is found.
+func tellsByItself(d history.Due) bool { return d.Kind == history.Found || d.Kind == history.Message }
 
 // rest does what is left when messages were sent, but for those that were not.
 func (p *Pipeline) rest(ctx context.Context, t *round, due []history.Due, own []anomaly.Anomaly, outcome *history.Outcome, unsent []history.Incident) error {
@@ -203,7 +257,7 @@ func (p *Pipeline) find(ctx context.Context, t *round, due []history.Due) (found
 			return nil, nil, err
 		}
 		if judgement.KeysNotJudged && waited {
-			t.health[metric.KeysNotJudged]++
+			t.count(metric.KeysNotJudged, 1)
 		}
 		found = append(found, judgement.Anomalies...)
 	}
@@ -223,9 +277,9 @@ func (p *Pipeline) tell(t *round, own []anomaly.Anomaly, outcome *history.Outcom
 		}
 		switch own[i].Name {
 		case anomaly.NameMissingLogFiles:
-			t.health[metric.MissingLogFiles] += own[i].Count
+			t.count(metric.MissingLogFiles, own[i].Count)
 		case anomaly.NameAlteredLogFiles:
-			t.health[metric.AlteredLogFiles] += own[i].Count
+			t.count(metric.AlteredLogFiles, own[i].Count)
 		}
 	}
 	for i := range outcome.News {

@@ -31,12 +31,27 @@ type Store struct {
 	api   API
 	table string
 	wait  func(ctx context.Context, round int) error // before what is left of a batch is sent again
+	calls chan struct{}                              // holds one for each that is being made
 }
 
 var _ state.Store = (*Store)(nil)
 
-// New returns a Store that keeps its items in table.
-func New(api API, table string) *Store { return &Store{api: api, table: table, wait: backoff} }
+// New returns a Store that keeps its items in table. Whoever asks for how much, up to state.CallsAtOnce calls are made at
+// the same time.
+func New(api API, table string) *Store {
+	return &Store{api: api, table: table, wait: backoff, calls: make(chan struct{}, state.CallsAtOnce)}
+}
+
+// call makes a call when there is room for it.
+func call[In, Out any](ctx context.Context, s *Store, f func(context.Context, *In, ...func(*dynamodb.Options)) (*Out, error), in *In) (*Out, error) {
+	select {
+	case s.calls <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-s.calls }()
+	return f(ctx, in)
+}
 
 // Get implements state.Store.
 func (s *Store) Get(ctx context.Context, partition, sort string) (state.Item, error) {
@@ -51,7 +66,7 @@ func (s *Store) get(ctx context.Context, partition, sort string) (state.Item, er
 	if err := state.CheckKeys(partition, sort); err != nil {
 		return state.Item{}, err
 	}
-	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
+	out, err := call(ctx, s, s.api.GetItem, &dynamodb.GetItemInput{
 		TableName: &s.table, Key: keys(partition, sort), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
@@ -87,7 +102,7 @@ func (s *Store) query(ctx context.Context, partition, from, until string, yield 
 		input.ExpressionAttributeValues[":from"] = text(from)
 	}
 	for {
-		out, err := s.api.Query(ctx, input)
+		out, err := call(ctx, s, s.api.Query, input)
 		if err != nil {
 			return err
 		}
@@ -134,7 +149,7 @@ func (s *Store) putIf(ctx context.Context, item state.Item) (state.Item, error) 
 	// mark says that this is no conflict: nobody else was faster. (If somebody has written in between, it is one.)
 	mark := newMark()
 	attributes["mark"] = mark
-	_, err := s.api.PutItem(ctx, &dynamodb.PutItemInput{
+	_, err := call(ctx, s, s.api.PutItem, &dynamodb.PutItemInput{
 		TableName: &s.table, Item: attributes,
 		ConditionExpression: &condition, ExpressionAttributeNames: versionName, ExpressionAttributeValues: values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -169,7 +184,7 @@ func (s *Store) delete(ctx context.Context, partition, sort string, version int6
 		return err
 	}
 	condition, values := versionIs(version)
-	_, err := s.api.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+	_, err := call(ctx, s, s.api.DeleteItem, &dynamodb.DeleteItemInput{
 		TableName: &s.table, Key: keys(partition, sort),
 		ConditionExpression: &condition, ExpressionAttributeNames: versionName, ExpressionAttributeValues: values,
 	})

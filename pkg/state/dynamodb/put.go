@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"bucketwatch/pkg/state"
 )
@@ -16,8 +17,9 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 const (
 	maxBatchItems = 25
-	// 16 MB would be allowed. A request is held in memory several times over, and a few calls more cost nothing.
-	maxBatchBytes = 1 << 20
+	// 16 MB would be allowed. A request is held in memory several times over, and some others at the same time; a few calls
+	// more cost nothing.
+	maxBatchBytes = 256 << 10
 )
 
 // Rounds in which DynamoDB did nothing of a batch. Together they wait some eight seconds.
@@ -39,18 +41,21 @@ func (s *Store) put(ctx context.Context, items []state.Item) error {
 	if err := cmp.Or(ctx.Err(), state.Check(items...)); err != nil {
 		return err
 	}
+	working, ctx := errgroup.WithContext(ctx)
+	working.SetLimit(state.CallsAtOnce)
 	for len(items) > 0 {
 		n := batch(items)
-		requests := make([]types.WriteRequest, n)
-		for i, item := range items[:n] {
-			requests[i] = types.WriteRequest{PutRequest: &types.PutRequest{Item: encode(item)}}
-		}
-		if err := s.write(ctx, requests); err != nil {
-			return err
-		}
+		some := items[:n]
 		items = items[n:]
+		working.Go(func() error {
+			requests := make([]types.WriteRequest, n)
+			for i, item := range some {
+				requests[i] = types.WriteRequest{PutRequest: &types.PutRequest{Item: encode(item)}}
+			}
+			return s.write(ctx, requests)
+		})
 	}
-	return nil
+	return working.Wait()
 }
 
 // batch returns how many of items go into one call.
@@ -69,7 +74,7 @@ func batch(items []state.Item) int {
 // when it throttles; the client knows nothing of that.
 func (s *Store) write(ctx context.Context, requests []types.WriteRequest) error {
 	for idle := 0; ; {
-		out, err := s.api.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
+		out, err := call(ctx, s, s.api.BatchWriteItem, &dynamodb.BatchWriteItemInput{
 			RequestItems: map[string][]types.WriteRequest{s.table: requests},
 		})
 		if err != nil {

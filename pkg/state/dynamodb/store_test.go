@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -65,18 +68,22 @@ func TestPutBatches(t *testing.T) {
 		{"25", 25, 100, []int{25}},
 		{"26", 26, 100, []int{25, 1}},
 		{"60", 60, 100, []int{25, 25, 10}},
-		{"large ones", 7, 300_000, []int{3, 3, 1}},
-		{"the largest ones", 3, 400<<10 - 100, []int{2, 1}},
+		{"large ones", 7, 100_000, []int{2, 2, 2, 1}},
+		{"the largest ones", 3, 400<<10 - 100, []int{1, 1, 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			var mu sync.Mutex
 			var got []int
 			s, _ := newStore(func(requests []types.WriteRequest) ([]types.WriteRequest, error) {
+				mu.Lock()
+				defer mu.Unlock()
 				got = append(got, len(requests))
 				return nil, nil
 			})
 			if err := s.Put(t.Context(), newItems(test.n, test.size)...); err != nil {
 				t.Fatal(err)
 			}
+			slices.SortFunc(got, func(a, b int) int { return b - a })
 			if !slices.Equal(got, test.want) {
 				t.Errorf("Put of %d items of %d bytes = calls with %v items, want %v", test.n, test.size, got, test.want)
 			}
@@ -102,8 +109,10 @@ func TestPutRepeatsWhatIsLeftOut(t *testing.T) {
 		}
 		return requests[done:], nil
 	})
-	if err := s.Put(t.Context(), newItems(30, 10)...); err != nil {
-		t.Fatal(err)
+	for _, items := range [][]state.Item{newItems(30, 10)[:25], newItems(30, 10)[25:]} {
+		if err := s.Put(t.Context(), items...); err != nil {
+			t.Fatal(err)
+		}
 	}
 	want := map[string]int{}
 	for _, item := range newItems(30, 10) {
@@ -112,9 +121,73 @@ func TestPutRepeatsWhatIsLeftOut(t *testing.T) {
 	if diff := cmp.Diff(want, written); diff != "" {
 		t.Errorf("Put has written (-want +got):\n%s", diff)
 	}
-	// The count begins anew after progress, and with the second batch.
+	// The count begins anew after progress, and with the second Put.
 	if want := []int{0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1}; !slices.Equal(*waited, want) {
 		t.Errorf("Put waited %v, want %v", *waited, want)
+	}
+}
+
+// Batches are written side by side, and of all that is asked of a store at once there are no more calls under way than
+// there may be.
+func TestCallsAtOnce(t *testing.T) {
+	for _, puts := range []int{1, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			const batches, trip = 40, 5 * time.Millisecond
+			var within, most atomic.Int64
+			s, _ := newStore(func([]types.WriteRequest) ([]types.WriteRequest, error) {
+				if n := within.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				time.Sleep(trip)
+				within.Add(-1)
+				return nil, nil
+			})
+			began := time.Now()
+			var putting sync.WaitGroup
+			for range puts {
+				putting.Go(func() {
+					if err := s.Put(t.Context(), newItems(25*batches, 10)...); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			putting.Wait()
+			if took, want := time.Since(began), time.Duration(puts*batches/state.CallsAtOnce)*trip; took != want || most.Load() != state.CallsAtOnce {
+				t.Errorf("%d Puts of %d batches took %v, %d calls at once, want %v and %d", puts, batches, took, most.Load(), want, state.CallsAtOnce)
+			}
+		})
+	}
+}
+
+// A batch that fails ends the others, and its error is the one that is returned.
+func TestPutEndsWithTheFirstError(t *testing.T) {
+	var calls atomic.Int64
+	s, _ := newStore(func(requests []types.WriteRequest) ([]types.WriteRequest, error) {
+		if calls.Add(1) == 3 {
+			return nil, errors.New("no such table")
+		}
+		return requests, nil // nothing is done, so that it waits
+	})
+	s.wait = func(ctx context.Context, _ int) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	err := s.Put(t.Context(), newItems(250, 10)...)
+	if err == nil || !strings.HasSuffix(err.Error(), "to table table: no such table") {
+		t.Errorf("Put = %v, want the first error", err)
+	}
+}
+
+// Who waits for its turn to call doesn't do so for longer than its context.
+func TestCallEndsWithTheContext(t *testing.T) {
+	s, _ := newStore(func([]types.WriteRequest) ([]types.WriteRequest, error) { return nil, nil })
+	for range state.CallsAtOnce {
+		s.calls <- struct{}{}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := s.Put(ctx, newItems(1, 10)...); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Put without room for a call = %v, want %v", err, context.DeadlineExceeded)
 	}
 }
 

@@ -1,0 +1,47 @@
+package pipeline
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bucketwatch/pkg/state"
+	"bucketwatch/pkg/state/statetest"
+)
+
+// How many round trips to the table follow one another when a process that was just started reads a log file with deletes
+// in so many buckets, when it reads the next one, and when a tick judges both. With one call after the other they were
+// 7, 4 and 14; 8, 4 and 104; 29, 14 and 1,004; 53, 26 and 2,004.
+func TestRoundTrips(t *testing.T) {
+	for _, test := range []struct{ buckets, cold, warm, tick int }{
+		{1, 6, 4, 13},
+		{10, 7, 4, 22},
+		{100, 16, 4, 184},
+		{200, 27, 5, 364},
+	} {
+		t.Run(fmt.Sprint(test.buckets), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const trip = time.Millisecond
+				w := newWorld(t, statetest.At(trip, state.NewMemory()), atOnceIn("256"))
+				var requests []request
+				for i := range test.buckets {
+					for n := range 3 {
+						requests = append(requests, request{at: clockOn(10, 1, n), who: appWeb, operation: "DeleteObject", bucket: fmt.Sprint("bucket-", i), key: fmt.Sprint(n)})
+					}
+				}
+				trips := func(do func()) int {
+					began := time.Now()
+					do()
+					return int(time.Since(began) / trip)
+				}
+				cold := trips(func() { w.read(t, deliver(1, clockOn(10, 5, 0), requests...)) })
+				warm := trips(func() { w.read(t, deliver(2, clockOn(10, 6, 0), requests...)) })
+				tick := trips(func() { w.tick(t, clockOn(10, 7, 0)) })
+				if cold != test.cold || warm != test.warm || tick != test.tick {
+					t.Errorf("a log file takes %d round trips, the next one %d, the tick %d; want %d, %d, %d", cold, warm, tick, test.cold, test.warm, test.tick)
+				}
+			})
+		})
+	}
+}
