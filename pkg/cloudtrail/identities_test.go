@@ -61,21 +61,3 @@ func TestIdentities(t *testing.T) {
 		})
 	}
 }
-
-// TestOrders: more members than are remembered, and longer names, are read as if they weren't.
-func TestOrders(t *testing.T) {
-	var doc bytes.Buffer
-	doc.WriteString(`{"Records":[{}`)
-	for i := range 3 * maxSteps {
-		fmt.Fprintf(&doc, `,{"eventName":"Get","requestParameters":{"m%d":"a","%s":"b","bucketName":"b%d","key" : "k"}, "x%d":{},"errorCode":null}`,
-			i, strings.Repeat("n", i), i, i%5)
-	}
-	doc.WriteString("]}")
-	wantRecords, wantErr := oracle(doc.Bytes())
-	d := NewReader(nil)
-	for range 3 {
-		d.Reset(bytes.NewReader(doc.Bytes()))
-		records, err := readAll(d)
-		checkRead(t, records, err, wantRecords, wantErr)
-	}
-}
