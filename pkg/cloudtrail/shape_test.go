@@ -150,8 +150,9 @@ func (g recordMaker) value(p *place, depth int) string {
 // TestShapesForgotten: of more shapes than are remembered each is read all the same, and what comes in the next file is
 // learned again.
 func TestShapesForgotten(t *testing.T) {
-	var steps, names, texts []string
+	var steps, names, texts, identities []string
 	for i := range 3 * maxSteps {
+		identities = append(identities, fmt.Sprintf(`{"userIdentity":{"m%d":[],"arn":"a"}}`, i))
 		steps = append(steps, fmt.Sprintf(`{"eventName":"Get","requestParameters":{"m%d":"a","bucketName":"b%d","key" : "k"}, "x%d":{},"errorCode":null}`, i, i, i%5))
 	}
 	for i := range 5 {
@@ -165,10 +166,13 @@ func TestShapesForgotten(t *testing.T) {
 		texts = append(texts, fmt.Sprintf(`{"eventName":"Get",%s"x%d":1}`, strings.Repeat(" ", 10_000), i))
 	}
 	object := logFile(benchRecords)
-	for name, records := range map[string][]string{"steps": steps, "names": names, "texts": texts} {
+	for name, records := range map[string][]string{"steps": steps, "names": names, "texts": texts, "identities": identities} {
 		t.Run(name, func(t *testing.T) {
 			d := checkShapes(t, records)
 			k := &d.scan.records
+			if name == "identities" {
+				k = &d.scan.identities.shapes
+			}
 			if !k.full || k.steps > maxSteps || k.bytes > maxShapeBytes || len(k.values) > maxSteps+1 {
 				t.Errorf("%d steps of %d bytes and %d values are remembered, full: %t", k.steps, k.bytes, len(k.values), k.full)
 			}
@@ -177,6 +181,25 @@ func TestShapesForgotten(t *testing.T) {
 				t.Errorf("%d steps of another file are remembered, full: %t", k.steps, k.full)
 			}
 		})
+	}
+}
+
+// TestShapesOfFewerValues: where several values of several members make too many shapes, those that remain once each of these
+// varies are learned.
+func TestShapesOfFewerValues(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var records []string
+	for range 2 * maxSteps {
+		var b strings.Builder
+		for i := range 10 {
+			fmt.Fprintf(&b, `"m%d":%d,`, i, rnd.IntN(maxDistinct))
+		}
+		records = append(records, "{"+b.String()+`"eventName":"Get"}`)
+	}
+	d := NewReader(nil)
+	count(t, d, new(Record), bytes.NewReader(document(records)))
+	if k := &d.scan.records; k.full || k.few != 1 || k.steps > 100 {
+		t.Errorf("%d steps are remembered, of values of which %d don't vary, full: %t, want few, of 1, and false", k.steps, k.few, k.full)
 	}
 }
 
@@ -214,6 +237,20 @@ func TestSiblingsAreBounded(t *testing.T) {
 		if got := mostSiblings(&k.start); got != maxSiblings {
 			t.Errorf("%d steps stand beside one another, want %d", got, maxSiblings)
 		}
+	}
+}
+
+// TestSiblingsInUseStay: a shape that comes again and again stays known, whatever comes between.
+func TestSiblingsInUseStay(t *testing.T) {
+	const others = 4 * maxSiblings
+	var records []string
+	for i := range others {
+		records = append(records, `{"eventName":[]}`, fmt.Sprintf(`{"m%d":[]}`, i))
+	}
+	d := NewReader(nil)
+	count(t, d, new(Record), bytes.NewReader(document(records)))
+	if got, want := d.scan.records.steps, 2+2*others; got != want {
+		t.Errorf("%d steps were learned of %d shapes, want %d", got, 1+others, want)
 	}
 }
 
