@@ -197,7 +197,7 @@ func checkOffset(t *testing.T, doc []byte, err error) {
 	if damaged.Object || damaged.Offset < 0 || damaged.Offset > int64(len(doc)) {
 		t.Fatalf("Read = error %v of a document of %d bytes", err, len(doc))
 	}
-	for _, earlier := range []string{"Records", "an object", "too deep"} {
+	for _, earlier := range []string{"Records", "an object", "nested deeper"} {
 		if strings.Contains(err.Error(), earlier) {
 			return // refused whether the rest is right or not, or (too deep) one byte later
 		}

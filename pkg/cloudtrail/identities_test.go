@@ -58,6 +58,11 @@ func TestIdentities(t *testing.T) {
 			if got := len(d.scan.identities.known); got > maxIdentities {
 				t.Errorf("%d identities are kept, want at most %d", got, maxIdentities)
 			}
+			for _, known := range d.scan.identities.known {
+				if known != nil && len(known.raw) > maxIdentitySize {
+					t.Errorf("an identity of %d bytes is kept, want at most %d", len(known.raw), maxIdentitySize)
+				}
+			}
 		})
 	}
 }

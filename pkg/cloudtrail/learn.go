@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// learn reads on from i, after at's value, up to the next value that varies, or to the end of the object, and remembers the
-// step. It returns the step and the index where it leads (or short, or bad).
-func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, next int) {
+// learn reads on from i, after at's value, up to the next value that varies, to the end of the object, or until the text is
+// long enough, and remembers the step. It returns the step and the index where it leads (or short, or bad).
+func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, after int) {
 	start, depth := i, s.depth
 	t = &k.draft
 	*t = step{in: at.in, depth: at.depth, read: at.read, effects: t.effects[:0], values: t.values[:0]}
@@ -18,6 +18,10 @@ func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, next in
 		i++
 	}
 	for {
+		if i-start > maxText && !first {
+			t.kind = toMore
+			break
+		}
 		var more bool
 		if i, more = s.element(i, first, t.in.bracket()); i < 0 {
 			return nil, i
@@ -53,22 +57,29 @@ func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, next in
 			i++
 			continue
 		}
-		id := valueID{t.in, maphash.Bytes(k.seed, name)}
-		end, varies := k.varies(s, i, id)
+		if k.full { // no step is kept, so there is no need of one for each value
+			if i = s.value(i, m, r); i < 0 {
+				return nil, i
+			}
+			continue
+		}
+		end, known := k.constant(s, i, valueID{t.in, maphash.Bytes(k.seed, name)})
 		if end < 0 {
 			return nil, end
 		}
-		if varies || i-start > maxText {
+		if known == nil {
 			i = t.leadsTo(m, i, s.b[i])
 			break
 		}
 		t.says(s, i, i-start, end-i, r, m)
-		t.values = append(t.values, id)
+		t.values = append(t.values, known)
 		i = end
 	}
 	t.depth += s.depth - depth
 	t.text = s.b[start:i]
-	return k.remember(at), i
+	next := k.remember(at)
+	k.draft.text = nil // it is of the window, which a large record must not keep
+	return next, i
 }
 
 // does has do done at i, and notes that this is what stands at from in the text.
@@ -104,12 +115,12 @@ func (t *step) leadsTo(m *member, i int, c byte) int {
 	return i + 1
 }
 
-// varies tells whether the value at i is one that varies, as far as is known, or isn't looked into; if it isn't, end is the
-// index after it (or short, or bad).
-func (k *shapes) varies(s *scanner, i int, id valueID) (end int, varies bool) {
-	known := k.values[id]
-	if k.full || known.n > k.few || len(k.values) > maxSteps || s.b[i] == '{' || s.b[i] == '[' {
-		return i, true
+// constant returns what is known of the value at i, and the index after it (or short, or bad); nil if it is one that varies, as
+// far as is known, or isn't looked into.
+func (k *shapes) constant(s *scanner, i int, id valueID) (end int, d *distinct) {
+	d = k.values[id]
+	if d == nil && len(k.values) > maxSteps || d != nil && d.n > k.few || s.b[i] == '{' || s.b[i] == '[' {
+		return i, nil
 	}
 	plain := true
 	if s.b[i] == '"' {
@@ -117,22 +128,24 @@ func (k *shapes) varies(s *scanner, i int, id valueID) (end int, varies bool) {
 	} else {
 		end = s.skip(i)
 	}
-	if end < 0 {
-		return end, false
+	if end < 0 || !plain || end-i > maxConstant {
+		return end, nil
 	}
-	if !plain || end-i > maxConstant {
-		return end, true
+	if d == nil {
+		d = new(distinct)
+		k.values[id] = d
 	}
 	hash := maphash.Bytes(k.seed, s.b[i:end])
-	if slices.Contains(known.hashes[:known.n], hash) {
-		return end, false
+	if slices.Contains(d.hashes[:d.n], hash) {
+		return end, d
 	}
-	if known.n < k.few {
-		known.hashes[known.n] = hash
+	if d.n < k.few {
+		d.hashes[d.n] = hash
 	}
-	known.n++
-	k.values[id] = known
-	return end, known.n > k.few
+	if d.n++; d.n > k.few {
+		return end, nil
+	}
+	return end, d
 }
 
 // remember keeps the draft, which comes after at's value, and returns it as it is kept.
@@ -141,27 +154,33 @@ func (k *shapes) remember(at *step) *step {
 	if k.full {
 		return t
 	}
-	if k.steps++; k.steps > maxSteps || k.bytes+len(t.text) > maxShapeBytes || len(k.values) > maxSteps {
+	if k.steps++; k.steps > maxSteps || k.bytes+t.size() > maxShapeBytes || len(k.values) > maxSteps {
 		k.full = k.few == 1
 		k.start.next, k.steps, k.bytes, k.few = nil, 0, 0, 1
 		clear(k.values)
 		return t
 	}
-	for p := &at.next; *p != nil; {
+	p := &at.next
+	for n := 1; n < maxSiblings && *p != nil; {
 		if k.isOver(*p) {
 			*p = (*p).sibling
 		} else {
 			p = &(*p).sibling
+			n++
 		}
 	}
+	*p = nil // what didn't come for the longest time, if there are too many
 	kept := *t
 	kept.text, kept.effects, kept.values = bytes.Clone(t.text), slices.Clone(t.effects), slices.Clone(t.values)
-	k.bytes += len(kept.text)
+	k.bytes += t.size()
 	kept.sibling, at.next = at.next, &kept
 	return &kept
 }
 
+// size is about what t takes of memory. A text of two bytes, an element of resources, may have an effect.
+func (t *step) size() int { return len(t.text) + 48*len(t.effects) + 8*len(t.values) }
+
 // isOver tells whether there is a value in t's text that varies, as was found out since: it will hardly come again.
 func (k *shapes) isOver(t *step) bool {
-	return slices.ContainsFunc(t.values, func(id valueID) bool { return k.values[id].n > k.few })
+	return slices.ContainsFunc(t.values, func(d *distinct) bool { return d.n > k.few })
 }

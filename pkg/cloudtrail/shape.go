@@ -17,9 +17,9 @@ type shapes struct {
 	seed   maphash.Seed
 	start  step
 	steps  int // that are remembered, or were since it was too much
-	bytes  int // of their texts
+	bytes  int // that they take
 	// values are those in the texts, and those that vary and so end them.
-	values map[valueID]distinct
+	values map[valueID]*distinct
 	few    int  // how many different ones a value may have that doesn't vary
 	full   bool // no more is learned of this file
 	draft  step // the one that is being learned; its lists are reused
@@ -29,8 +29,9 @@ type shapes struct {
 // each make too many combinations. Where that doesn't help, no more is learned of the file.
 const (
 	maxSteps      = 4096 // and values
-	maxShapeBytes = 512 << 10
+	maxShapeBytes = 1 << 20
 	maxText       = 4 << 10 // about; all between two values of a usual record is far shorter
+	maxSiblings   = 64      // steps after the same value, tried one after another: of more the last ones are forgotten
 	maxDistinct   = 3       // values in the same place, each with a step of its own
 	maxConstant   = 64      // a longer value varies, or might as well
 )
@@ -45,9 +46,9 @@ type step struct {
 	depth   int     // how many objects and arrays are open there, those around the object not counted
 	read    uint16  // the bits of the places that stand before it
 
-	values  []valueID // in text
-	next    *step     // what may come after the value: first what came last time
-	sibling *step     // what may come instead of this one
+	values  []*distinct // in text
+	next    *step       // what may come after the value: first what came last time
+	sibling *step       // what may come instead of this one
 }
 
 // stepKind says what a step leads to.
@@ -57,6 +58,7 @@ const (
 	toValue   stepKind = iota
 	toString           // whose opening quote is in the text
 	toNoPlace          // a value in place of a place: its first byte is in the text, since after another it may be one
+	toMore             // to another step: the text is long enough
 	toEnd
 )
 
@@ -80,7 +82,7 @@ type distinct struct {
 }
 
 func newShapes(object *place) shapes {
-	return shapes{object: object, seed: maphash.MakeSeed(), values: map[valueID]distinct{}, few: maxDistinct}
+	return shapes{object: object, seed: maphash.MakeSeed(), values: map[valueID]*distinct{}, few: maxDistinct}
 }
 
 // read reads the object at i, whose shapes they are, into r. Any other value is skipped.
@@ -116,6 +118,7 @@ func (k *shapes) read(s *scanner, i int, r *Record) int {
 			} else {
 				i, _ = s.quoted(i)
 			}
+		case toMore:
 		case toNoPlace:
 			i = s.value(i-1, next.member, r)
 		default:

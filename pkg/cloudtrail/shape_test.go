@@ -56,6 +56,7 @@ func TestShapes(t *testing.T) {
 		"escapes":                 {`"errorCode":"a"`, `"errorCode":"\u0061"`, `"errorCode":"a\""`, `"errorCode":"사진"`, `"error\u0043ode":"b"`, `"errorCode":"\\"`},
 		"white space":             {`"errorCode":"a"`, `"errorCode": "a"`, `"errorCode" :"b"`, ` "errorCode":  1`, "\n\"errorCode\"\t:\r\n[ ]", `"errorCode":2 `, `"errorCode":3`},
 		"strings that look alike": {`"errorCode":"a"`, `"errorCode":"a,"`, `"errorCode":"a\",\"eventName\":\"b"`, `"errorCode":"a","eventName":"c"`},
+		"longer than a text":      {`"resources":[` + strings.Repeat(`{"ARN":"a"},`, maxText/10) + `1],"x":[` + strings.Repeat(`{},`, maxText) + `1]`, strings.Repeat(`"addendum":{"reason":"r"},`, maxText/20) + `"errorCode":"a"`, strings.Repeat(`"y":{"key":"no"},`, maxText/10) + `"addendum":{}`},
 		"raw parameters":          {`"requestParameters":{ "x" : [ { "key":"no" } ], "key":"a"}`, `"requestParameters":{"y":{"key":"no"},"key":"b" }`, `"requestParameters":{}`},
 		"flags":                   {`"sessionCredentialFromConsole":"true"`, `"sessionCredentialFromConsole":true`, `"sessionCredentialFromConsole":"false"`, `"managementEvent":true`, `"managementEvent":"true"`, `"managementEvent":null`},
 	} {
@@ -149,8 +150,9 @@ func (g recordMaker) value(p *place, depth int) string {
 // TestShapesForgotten: of more shapes than are remembered each is read all the same, and what comes in the next file is
 // learned again.
 func TestShapesForgotten(t *testing.T) {
-	var steps, names, texts []string
+	var steps, names, texts, identities []string
 	for i := range 3 * maxSteps {
+		identities = append(identities, fmt.Sprintf(`{"userIdentity":{"m%d":[],"arn":"a"}}`, i))
 		steps = append(steps, fmt.Sprintf(`{"eventName":"Get","requestParameters":{"m%d":"a","bucketName":"b%d","key" : "k"}, "x%d":{},"errorCode":null}`, i, i, i%5))
 	}
 	for i := range 5 {
@@ -164,10 +166,13 @@ func TestShapesForgotten(t *testing.T) {
 		texts = append(texts, fmt.Sprintf(`{"eventName":"Get",%s"x%d":1}`, strings.Repeat(" ", 10_000), i))
 	}
 	object := logFile(benchRecords)
-	for name, records := range map[string][]string{"steps": steps, "names": names, "texts": texts} {
+	for name, records := range map[string][]string{"steps": steps, "names": names, "texts": texts, "identities": identities} {
 		t.Run(name, func(t *testing.T) {
 			d := checkShapes(t, records)
 			k := &d.scan.records
+			if name == "identities" {
+				k = &d.scan.identities.shapes
+			}
 			if !k.full || k.steps > maxSteps || k.bytes > maxShapeBytes || len(k.values) > maxSteps+1 {
 				t.Errorf("%d steps of %d bytes and %d values are remembered, full: %t", k.steps, k.bytes, len(k.values), k.full)
 			}
@@ -179,6 +184,35 @@ func TestShapesForgotten(t *testing.T) {
 	}
 }
 
+// TestShapesOfFewerValues: where several values of several members make too many shapes, those that remain once each of these
+// varies are learned.
+func TestShapesOfFewerValues(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var records []string
+	for range 2 * maxSteps {
+		var b strings.Builder
+		for i := range 10 {
+			fmt.Fprintf(&b, `"m%d":%d,`, i, rnd.IntN(maxDistinct))
+		}
+		records = append(records, "{"+b.String()+`"eventName":"Get"}`)
+	}
+	d := NewReader(nil)
+	count(t, d, new(Record), bytes.NewReader(document(records)))
+	if k := &d.scan.records; k.full || k.few != 1 || k.steps > 100 {
+		t.Errorf("%d steps are remembered, of values of which %d don't vary, full: %t, want few, of 1, and false", k.steps, k.few, k.full)
+	}
+}
+
+// mostSiblings returns how many steps stand beside one another after t or any step after it, at most.
+func mostSiblings(t *step) int {
+	most, siblings := 0, 0
+	for next := t.next; next != nil; next = next.sibling {
+		siblings++
+		most = max(most, mostSiblings(next))
+	}
+	return max(most, siblings)
+}
+
 // TestShapesAreFew: what was taken for a value that is always the same isn't kept once it is seen to vary, nor what comes
 // after it.
 func TestShapesAreFew(t *testing.T) {
@@ -186,18 +220,67 @@ func TestShapesAreFew(t *testing.T) {
 	for range 2 {
 		count(t, d, new(Record), bytes.NewReader(logFile(benchRecords)))
 	}
-	most := 0
-	var look func(t *step)
-	look = func(t *step) {
-		siblings := 0
-		for next := t.next; next != nil; next = next.sibling {
-			siblings++
-			look(next)
-		}
-		most = max(most, siblings)
+	if got, limit := mostSiblings(&d.scan.records.start), 2*maxDistinct; got > limit {
+		t.Errorf("%d steps stand beside one another in a file of few shapes, want at most %d", got, limit)
 	}
-	look(&d.scan.records.start)
-	if limit := 2 * maxDistinct; most > limit {
-		t.Errorf("%d steps stand beside one another in a file of few shapes, want at most %d", most, limit)
+}
+
+// TestSiblingsAreBounded: a file in which anything comes after the same value isn't compared with all of it each time. Without
+// the bound such a file of 3 MB took nine seconds.
+func TestSiblingsAreBounded(t *testing.T) {
+	var records []string
+	for i := range 4 * maxSiblings {
+		records = append(records, fmt.Sprintf(`{"userIdentity":{"m%d":[]},"m%d":[],"eventName":"Get"}`, i, i))
+	}
+	d := checkShapes(t, records)
+	for _, k := range []*shapes{&d.scan.records, &d.scan.identities.shapes} {
+		if got := mostSiblings(&k.start); got != maxSiblings {
+			t.Errorf("%d steps stand beside one another, want %d", got, maxSiblings)
+		}
+	}
+}
+
+// TestSiblingsInUseStay: a shape that comes again and again stays known, whatever comes between.
+func TestSiblingsInUseStay(t *testing.T) {
+	const others = 4 * maxSiblings
+	var records []string
+	for i := range others {
+		records = append(records, `{"eventName":[]}`, fmt.Sprintf(`{"m%d":[]}`, i))
+	}
+	d := NewReader(nil)
+	count(t, d, new(Record), bytes.NewReader(document(records)))
+	if got, want := d.scan.records.steps, 2+2*others; got != want {
+		t.Errorf("%d steps were learned of %d shapes, want %d", got, 1+others, want)
+	}
+}
+
+// TestTextsAreBounded: what is learned of a record takes little memory, however large the record is and whatever is in it.
+func TestTextsAreBounded(t *testing.T) {
+	for name, record := range map[string]string{
+		"empty objects": `{"resources":[` + strings.Repeat(`{},`, 60_000) + `{}]}`,
+		"elements":      `{"resources":[` + strings.Repeat(`1,`, 60_000) + `1]}`,
+		"members":       `{` + strings.Repeat(`"errorCode":1,`, 20_000) + `"errorCode":"e"}`,
+		"objects":       `{` + strings.Repeat(`"addendum":{},`, 20_000) + `"errorCode":"e"}`,
+		"no effects":    `{` + strings.Repeat(`"x":{"y":1},`, 20_000) + `"errorCode":"e"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := checkShapes(t, []string{record, record, `{}`})
+			k := &d.scan.records
+			if got := cap(k.draft.effects); got > maxText {
+				t.Errorf("memory for %d effects is kept to learn a text, want at most %d", got, maxText)
+			}
+			kept := 0
+			var look func(t *step)
+			look = func(t *step) {
+				for next := t.next; next != nil; next = next.sibling {
+					kept += len(next.text) + 48*len(next.effects)
+					look(next)
+				}
+			}
+			look(&k.start)
+			if kept > maxShapeBytes || len(k.draft.text) > 0 {
+				t.Errorf("%d bytes of steps, and %d of the window, are kept, want at most %d and 0", kept, len(k.draft.text), maxShapeBytes)
+			}
+		})
 	}
 }
