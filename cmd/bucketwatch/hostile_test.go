@@ -24,6 +24,7 @@ func TestHostileNames(t *testing.T) {
 			{"report", root, "--format", s},
 			{"report", root, "--bucket", s, "--key", s, "--principal", s, "--operation", s},
 			{"report", root, "--output", filepath.Join(root, s, "none", "x")},
+			{"report", root, "--output", filepath.Join(t.TempDir(), "x."+s)},
 			{"report", "--" + s},
 			{s},
 		} {

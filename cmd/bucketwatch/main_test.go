@@ -190,6 +190,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"report", root, "--sinse", "24h"}, exitUsage, "unknown flag: --sinse"},
 		{[]string{"report", root, "--since", "yesterday", "--until", "-3h"}, exitUsage, `--until: "-3h" is no time`},
 		{[]string{"report", root, "--since", "1h", "--until", "2h"}, exitUsage, "is not before --until"},
+		{[]string{"report", root, "--output", "report.pdf"}, exitUsage, "report.pdf ends in none of the formats table, json, csv, html"},
 		{[]string{"report", root, "--format", "xml"}, exitUsage, `--format: "xml" is not one of table, json, csv`},
 		{[]string{"report", root, "--format", "csv", "--csv", "all"}, exitUsage, `--csv: "all" is not one of deletes`},
 		{[]string{"report", root, "--csv", "callers"}, exitUsage, "--csv is for --format csv"},

@@ -189,9 +189,13 @@ func (f *reportFlags) query(now time.Time) (report.Query, error) {
 func (f *reportFlags) writer() (*writer, error) {
 	format := strings.ToLower(f.format)
 	if format == "" {
-		format = strings.TrimPrefix(strings.ToLower(filepath.Ext(f.output)), ".")
-		if !slices.Contains(formats(), format) {
+		switch ending := strings.TrimPrefix(strings.ToLower(filepath.Ext(f.output)), "."); {
+		case slices.Contains(formats(), ending):
+			format = ending
+		case ending == "" || ending == "txt":
 			format = "table"
+		default: // somebody who asks for report.pdf would find out when it can't be opened
+			return nil, fmt.Errorf("--output: %s ends in none of the formats %s; say which by --format", f.output, strings.Join(formats(), ", "))
 		}
 	}
 	if f.csv != "" && !slices.Contains(report.Sheets(), f.csv) {

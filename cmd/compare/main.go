@@ -39,7 +39,7 @@ func main() {
 
 const usage = `usage: go run ./cmd/compare [-records N] [-rounds N] [-busy]
   -records N   how many records the file has (29376, which make 50 MB)
-  -rounds N    how often each way is measured (7)
+  -rounds N    how often each way is measured (15)
   -busy        a file of one busy bucket, of which more repeats: 10 : 1 packed, not 7.6 : 1
 `
 
@@ -47,7 +47,7 @@ func run(args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	records := flags.Int("records", traffic.LargeRecords, "")
-	rounds := flags.Int("rounds", 7, "")
+	rounds := flags.Int("rounds", 15, "")
 	busy := flags.Bool("busy", false, "")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):

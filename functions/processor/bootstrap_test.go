@@ -159,7 +159,7 @@ func TestBootstrap(t *testing.T) {
 
 	t.Run("the memory of the largest log file", func(t *testing.T) {
 		var body bytes.Buffer
-		if _, err := traffic.Large(&body, traffic.LargeRecords, 9, time.Now()); err != nil {
+		if _, err := traffic.Scattered(&body, traffic.LargeRecords, 9, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		peak := peakMemoryOf(t, s3, start, body.Bytes(), 3)

@@ -9,11 +9,17 @@ import (
 // LargeRecords is the number of records that make the largest file CloudTrail delivers: 50 MB before compression.
 const LargeRecords = 29_376
 
-// Large writes one gzipped log file with so many records to w, all of them S3 requests of the hour before end that
-// count, none twice: eight buckets, 150 callers. It compresses about 7.6 : 1. It holds one record at a time in memory, and
-// so is fit to measure the memory of its reader.
+// Large writes one gzipped log file with so many records to w, all of them S3 requests of the six minutes before end that
+// count, none twice, in no order: eight buckets, 150 callers. Files of busy accounts have the records of two to seven
+// minutes. It compresses about 7.6 : 1. It holds one record at a time in memory, and so is fit to measure the memory of
+// its reader.
 func Large(w io.Writer, records int, seed uint64, end time.Time) (*Truth, error) {
-	return newLarge(seed, end).write(w, records)
+	return newLarge(seed, end, 6*time.Minute).write(w, records)
+}
+
+// Scattered writes a file as Large does, of an hour: ten times as many buckets' minutes, which is harder to count.
+func Scattered(w io.Writer, records int, seed uint64, end time.Time) (*Truth, error) {
+	return newLarge(seed, end, time.Hour).write(w, records)
 }
 
 // Busy writes a file as Large does, of one bucket from which an application's 24 sessions read and write thumbnails
@@ -48,12 +54,12 @@ type large struct {
 	key     func() string
 }
 
-func newLarge(seed uint64, end time.Time) *large {
+func newLarge(seed uint64, end time.Time, lasts time.Duration) *large {
 	l := &large{
 		trail: newTrail(seed, account, &bucket{name: "trail-logs-" + account, owner: account, region: region}),
 		r:     ids{newRand(seed, "large")},
-		from:  end.UTC().Truncate(time.Minute).Add(-time.Hour),
-		lasts: time.Hour,
+		from:  end.UTC().Truncate(time.Minute).Add(-lasts),
+		lasts: lasts,
 		mixture: []share{
 			{"GetObject", 52}, {"PutObject", 20}, {"HeadObject", 12}, {"ListObjects", 5}, {"DeleteObject", 5},
 			{"UploadPart", 2}, {"CreateMultipartUpload", 1}, {"CompleteMultipartUpload", 1}, {"HeadBucket", 1}, {"GetObjectTagging", 1},

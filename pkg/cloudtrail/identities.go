@@ -10,6 +10,9 @@ import (
 type identities struct {
 	seed  maphash.Seed
 	known map[uint64]*identity // by key; nil for one that was seen once: where each is another, to keep them is in vain
+
+	shapes shapes // of those that aren't
+	record Record // to read one into; reused
 }
 
 type identity struct {
@@ -22,6 +25,10 @@ const (
 	maxIdentities   = 2048
 	maxIdentitySize = 2 << 10
 )
+
+func newIdentities() identities {
+	return identities{seed: maphash.MakeSeed(), known: map[uint64]*identity{}, shapes: newShapes(userIdentity)}
+}
 
 // key returns the hash of so many of the first bytes of b as tell most identities from others: of a role's session up to
 // its access key, of all others up to the principal's name. It returns 0 if b is shorter.
@@ -64,12 +71,27 @@ func (k *identities) add(s *scanner, key uint64, raw []byte) {
 		k.known[key] = known
 	}
 	known.raw = append(known.raw[:0], raw...)
-	known.value = UserIdentity{}
+	k.record.UserIdentity = UserIdentity{}
 	window, decoded := s.b, len(s.scratch)
 	s.b = known.raw
-	object(s, 0, userIdentityMembers, &s.orders.userIdentity, &known.value)
+	k.shapes.read(s, 0, &k.record)
+	known.value = k.record.UserIdentity
 	s.b = window
 	if len(s.scratch) > decoded { // some of it isn't in raw, but where the next record will be
 		k.known[key] = nil
 	}
+}
+
+// userIdentity reads the value at i into r.
+func (s *scanner) userIdentity(i int, r *Record) int {
+	key := s.identities.key(s.b[i:])
+	if n := s.identities.find(s.b[i:], key, &r.UserIdentity); n > 0 {
+		return i + n
+	}
+	r.UserIdentity = UserIdentity{}
+	end := s.identities.shapes.read(s, i, r)
+	if end >= 0 && s.b[i] == '{' {
+		s.identities.add(s, key, s.b[i:end])
+	}
+	return end
 }

@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"hash/maphash"
 	"io"
 )
 
@@ -125,8 +124,8 @@ func (d *Reader) Reset(r io.Reader) {
 	if d.in == nil {
 		d.in = bufio.NewReaderSize(nil, objectBuf)
 		d.window = make([]byte, windowSize)
-		d.scan.identities.seed = maphash.MakeSeed()
-		d.scan.identities.known = map[uint64]*identity{}
+		d.scan.records = newShapes(thisRecord)
+		d.scan.identities = newIdentities()
 	}
 	if len(d.window) > 4*windowSize {
 		d.window = make([]byte, windowSize) // one large record must not keep its memory for ever
@@ -141,6 +140,7 @@ func (d *Reader) Reset(r io.Reader) {
 		d.scan.scratch = nil
 	}
 	d.scan.b, d.scan.err = nil, nil
+	d.scan.records.full, d.scan.identities.shapes.full = false, false
 	d.pos, d.end, d.base, d.state = 0, 0, 0, atDocument
 	d.found, d.records, d.readErr, d.err = false, 0, nil, nil
 }

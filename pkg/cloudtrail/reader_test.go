@@ -816,19 +816,22 @@ func TestReadAliases(t *testing.T) {
 	}
 }
 
-// TestReadCap: appending to a value must not write into the Reader's memory behind it.
+// TestReadCap: appending to a value must not write into the Reader's memory behind it, whether the record is new to it or not.
 func TestReadCap(t *testing.T) {
-	d := NewReader(strings.NewReader(`{"Records":[{"eventName":"a","requestParameters":{"key":"k"},"eventID":"\u0062","requestID":"\u0063"},{"eventName":"next"}]}`))
+	const one = `{"eventName":"a","requestParameters":{"key":"k"},"eventID":"\u0062","requestID":"\u0063"},`
+	d := NewReader(strings.NewReader(`{"Records":[` + strings.Repeat(one, 4) + `{"eventName":"next"}]}`))
 	var record Record
-	if err := d.Read(&record); err != nil {
-		t.Fatal(err)
-	}
-	for _, value := range [][]byte{record.EventName, record.EventID, record.RequestParameters.Key, record.RequestParameters.Raw} {
-		_ = append(value, '#') // where there is room
-		_ = append(value, "#############################################################################################"...)
-	}
-	if got := string(record.EventName) + string(record.EventID) + string(record.RequestID); got != "abc" {
-		t.Errorf("values after append = %q, want abc", got)
+	for range 4 {
+		if err := d.Read(&record); err != nil {
+			t.Fatal(err)
+		}
+		for _, value := range [][]byte{record.EventName, record.EventID, record.RequestParameters.Key, record.RequestParameters.Raw} {
+			_ = append(value, '#') // where there is room
+			_ = append(value, "#############################################################################################"...)
+		}
+		if got := string(record.EventName) + string(record.EventID) + string(record.RequestID); got != "abc" {
+			t.Errorf("values after append = %q, want abc", got)
+		}
 	}
 	if err := d.Read(&record); err != nil || string(record.EventName) != "next" {
 		t.Errorf("Read after append = %q, error %v, want next", record.EventName, err)
@@ -883,8 +886,8 @@ func TestReadManyResources(t *testing.T) {
 	if err := r.Read(&record); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(record.Resources); got != maxResources {
-		t.Errorf("%d resources were read, want %d", got, maxResources)
+	if got := len(record.Resources); got != maxResources || cap(record.Resources) > 4*maxResources {
+		t.Errorf("%d resources were read, in memory for %d, want %d", got, cap(record.Resources), maxResources)
 	}
 	if err := r.Read(&record); err != nil || len(record.Resources) != 1 || string(record.EventID) != "2" {
 		t.Errorf("the next record reads as %+v, %v", record, err)

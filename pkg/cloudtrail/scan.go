@@ -28,9 +28,10 @@ const (
 type scanner struct {
 	b          []byte
 	depth      int // open objects and arrays
-	orders     orders
-	day        day
+	records    shapes
 	identities identities
+	day        day
+	parameters int    // index in b of the requestParameters that are being read
 	scratch    []byte // decoded strings that are not in b as they should be read
 	err        error
 	at         int // index in b of err
@@ -214,13 +215,18 @@ func (s *scanner) string(i int, dst *[]byte) int {
 		*dst = nil
 		return s.skip(i)
 	}
-	next, plain := s.quoted(i + 1)
+	return s.unquoted(i+1, dst)
+}
+
+// unquoted reads the string whose opening quote stands before i into dst.
+func (s *scanner) unquoted(i int, dst *[]byte) int {
+	next, plain := s.quoted(i)
 	switch {
 	case next < 0:
 	case plain:
-		*dst = s.b[i+1 : next-1 : next-1] // so that an append to it can't write into what isn't read yet
+		*dst = s.b[i : next-1 : next-1] // so that an append to it can't write into what isn't read yet
 	default:
-		*dst = s.text(i+1, next-1)
+		*dst = s.text(i, next-1)
 	}
 	return next
 }

@@ -45,6 +45,7 @@ type madeFile struct {
 var benchFiles = []benchFile{
 	{"large", sync.OnceValue(func() *madeFile { return makeFile(traffic.Large) })},
 	{"busy", sync.OnceValue(func() *madeFile { return makeFile(traffic.Busy) })},
+	{"scattered", sync.OnceValue(func() *madeFile { return makeFile(traffic.Scattered) })},
 }
 
 func makeFile(write func(io.Writer, int, uint64, time.Time) (*traffic.Truth, error)) *madeFile {

@@ -101,7 +101,7 @@ func Interpret(r *cloudtrail.Record, e *Event) {
 	}
 	e.Key = key(r)
 	e.VersionID = r.RequestParameters.VersionID
-	e.Group = groups[string(r.EventName)]
+	e.Group, _ = groupOf(r.EventName)
 	e.Status = status(r)
 	e.ErrorCode = r.ErrorCode
 	e.Deletion = deletion(r, e)
@@ -168,7 +168,7 @@ func isOldDataEvent(r *cloudtrail.Record) bool {
 	case cloudtrail.True:
 		return false
 	}
-	_, known := groups[string(r.EventName)]
+	_, known := groupOf(r.EventName)
 	return known
 }
 

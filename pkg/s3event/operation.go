@@ -16,55 +16,32 @@ const (
 	Select
 )
 
-// groups lists the object-level operations by CloudTrail's eventName. It also decides which records of old log files,
-// which lack eventCategory and managementEvent, are data events.
+// groupOf returns the group of an object-level operation by CloudTrail's eventName, and whether it is known here. That also
+// decides which records of old log files, which lack eventCategory and managementEvent, are data events.
 //
 // Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html for the names,
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html for the metrics.
-var groups = map[string]Group{
-	"GetObject":           Get,
-	"GetObjectAcl":        Get,
-	"GetObjectAnnotation": Get,
-	"GetObjectAttributes": Get,
-	"GetObjectLegalHold":  Get,
-	"GetObjectRetention":  Get,
-	"GetObjectTagging":    Get,
-	"GetObjectTorrent":    Get,
-	"CreateSession":       Get,
-
-	"ListMultipartUploads":  List,
-	"ListObjectAnnotations": List,
-	"ListObjectVersions":    List,
-	"ListObjects":           List, // both versions: the second has requestParameters.list-type 2
-	"ListParts":             List,
-
-	"HeadBucket": Head,
-	"HeadObject": Head,
-
-	"CopyObject":             Put,
-	"PutObject":              Put,
-	"PutObjectAcl":           Put,
-	"PutObjectAnnotation":    Put,
-	"PutObjectLegalHold":     Put,
-	"PutObjectRetention":     Put,
-	"PutObjectTagging":       Put,
-	"RenameObject":           Put,
-	"UpdateObjectEncryption": Put,
-	"UploadPart":             Put,
-	"UploadPartCopy":         Put,
-
-	"CompleteMultipartUpload": Post,
-	"CreateMultipartUpload":   Post,
-	"RestoreObject":           Post,
-	"WriteGetObjectResponse":  Post,
-
-	"SelectObjectContent": Select,
-
-	"AbortMultipartUpload":   Delete,
-	"DeleteObject":           Delete,
-	"DeleteObjectAnnotation": Delete,
-	"DeleteObjectTagging":    Delete,
-	"DeleteObjects":          Delete,
-
-	"PreflightRequest": Other,
+func groupOf(eventName []byte) (group Group, known bool) {
+	switch string(eventName) {
+	case "GetObject", "GetObjectAcl", "GetObjectAnnotation", "GetObjectAttributes", "GetObjectLegalHold",
+		"GetObjectRetention", "GetObjectTagging", "GetObjectTorrent", "CreateSession":
+		return Get, true
+	case "ListMultipartUploads", "ListObjectAnnotations", "ListObjectVersions", "ListObjects", "ListParts": // ListObjects is both versions: the second has requestParameters.list-type 2
+		return List, true
+	case "HeadBucket", "HeadObject":
+		return Head, true
+	case "CopyObject", "PutObject", "PutObjectAcl", "PutObjectAnnotation", "PutObjectLegalHold",
+		"PutObjectRetention", "PutObjectTagging", "RenameObject", "UpdateObjectEncryption", "UploadPart",
+		"UploadPartCopy":
+		return Put, true
+	case "CompleteMultipartUpload", "CreateMultipartUpload", "RestoreObject", "WriteGetObjectResponse":
+		return Post, true
+	case "SelectObjectContent":
+		return Select, true
+	case "AbortMultipartUpload", "DeleteObject", "DeleteObjectAnnotation", "DeleteObjectTagging", "DeleteObjects":
+		return Delete, true
+	case "PreflightRequest":
+		return Other, true
+	}
+	return Other, false
 }
