@@ -8,8 +8,13 @@ import (
 
 // learn reads on from i, after at's value, up to the next value that varies, to the end of the object, or until the text is
 // long enough, and remembers the step. It returns the step and the index where it leads (or short, or bad).
+//
+// When nothing known follows at for the first time it reads to the end of the object and remembers nothing: what comes once
+// may never come again.
 func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, after int) {
 	start, depth := i, s.depth
+	keep := at.missed && !k.full
+	at.missed = true
 	t = &k.draft
 	*t = step{in: at.in, depth: at.depth, read: at.read, effects: t.effects[:0], values: t.values[:0]}
 	first := t.in == nil
@@ -18,7 +23,7 @@ func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, after i
 		i++
 	}
 	for {
-		if i-start > maxText && !first {
+		if keep && i-start > maxText && !first {
 			t.kind = toMore
 			break
 		}
@@ -29,7 +34,7 @@ func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, after i
 		first = false
 		if !more {
 			if t.in.end != nil {
-				t.does(s, i, i-start, r, t.in.end)
+				t.does(s, i, i-start, r, t.in.end, keep)
 			}
 			if t.in == k.object {
 				t.kind = toEnd
@@ -47,17 +52,17 @@ func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, after i
 		m := t.in.of(name)
 		if place := t.in.into(m, s.b[i]); place != nil {
 			if t.read&place.bit != 0 {
-				t.does(s, i, i-start, r, func(_ *scanner, _ int, r *Record) { place.reset(r) })
+				t.does(s, i, i-start, r, func(_ *scanner, _ int, r *Record) { place.reset(r) }, keep)
 			}
 			if place.begin != nil {
-				t.does(s, i, i-start, r, place.begin)
+				t.does(s, i, i-start, r, place.begin, keep)
 			}
 			t.in, t.read = place, t.read|place.bit
 			first = true
 			i++
 			continue
 		}
-		if k.full { // no step is kept, so there is no need of one for each value
+		if !keep {
 			if i = s.value(i, m, r); i < 0 {
 				return nil, i
 			}
@@ -75,6 +80,9 @@ func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, after i
 		t.values = append(t.values, known)
 		i = end
 	}
+	if !keep {
+		return t, i
+	}
 	t.depth += s.depth - depth
 	t.text = s.b[start:i]
 	next := k.remember(at)
@@ -82,10 +90,12 @@ func (k *shapes) learn(s *scanner, at *step, i int, r *Record) (t *step, after i
 	return next, i
 }
 
-// does has do done at i, and notes that this is what stands at from in the text.
-func (t *step) does(s *scanner, i, from int, r *Record, do func(s *scanner, i int, r *Record)) {
+// does has do done at i and, if it is to be kept, notes that this is what stands at from in the text.
+func (t *step) does(s *scanner, i, from int, r *Record, do func(s *scanner, i int, r *Record), keep bool) {
 	do(s, i, r)
-	t.effects = append(t.effects, effect{from: from, do: do})
+	if keep {
+		t.effects = append(t.effects, effect{from: from, do: do})
+	}
 }
 
 // says reads the constant at i, of so many bytes, as m says, and notes what it says at from in the text.
@@ -95,9 +105,9 @@ func (t *step) says(s *scanner, i, from, size int, r *Record, m *member) {
 	case m.text != nil && s.b[i] == '"':
 		*m.text(r) = s.b[i+1 : i+size-1 : i+size-1]
 		t.effects = append(t.effects, effect{from: from + 1, to: from + size - 1, text: m.text})
-	case m.place != nil && m.place.bit&^t.read != 0: // a place that isn't there, and wasn't before
+	case m.place != nil && m.place.bit&^t.read != 0: // a place that isn't there, and wasn't before: nothing to reset
 	default:
-		t.does(s, i, from, r, func(s *scanner, i int, r *Record) { s.value(i, m, r) })
+		t.does(s, i, from, r, func(s *scanner, i int, r *Record) { s.value(i, m, r) }, true)
 	}
 }
 
@@ -151,9 +161,6 @@ func (k *shapes) constant(s *scanner, i int, id valueID) (end int, d *distinct) 
 // remember keeps the draft, which comes after at's value, and returns it as it is kept.
 func (k *shapes) remember(at *step) *step {
 	t := &k.draft
-	if k.full {
-		return t
-	}
 	if k.steps++; k.steps > maxSteps || k.bytes+t.size() > maxShapeBytes || len(k.values) > maxSteps {
 		k.full = k.few == 1
 		k.start.next, k.steps, k.bytes, k.few = nil, 0, 0, 1

@@ -13,7 +13,7 @@ type place struct {
 
 	in    *place // where it is; nil for the record itself
 	other *place // an object in it that nobody looks for: its members are passed over one by one
-	bit   uint16 // tells it from the other places that can be reset
+	bit   uint16 // tells it from the other places that can be reset; 0 if it can't, as an element
 }
 
 // A member is one that is looked for, and what becomes of its value: text returns where its string goes, nil if it is none;
@@ -144,6 +144,9 @@ func linked(p *place) *place {
 
 func link(p *place, bit *uint16) {
 	if p.reset != nil {
+		if *bit == 0 {
+			panic("more places than place.bit has bits")
+		}
 		p.bit = *bit
 		*bit <<= 1
 	}

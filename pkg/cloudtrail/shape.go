@@ -25,8 +25,8 @@ type shapes struct {
 	draft  step // the one that is being learned; its lists are reused
 }
 
-// What is remembered at most. Beyond it all is forgotten, and from then on a value that has a second one varies: several of
-// each make too many combinations. Where that doesn't help, no more is learned of the file.
+// What is remembered at most. Beyond it all is forgotten, and from then on, in later files, too, a value that has a second
+// one varies: several of each make too many combinations. Where that doesn't help, no more is learned of the file.
 const (
 	maxSteps      = 4096 // and values
 	maxShapeBytes = 1 << 20
@@ -47,6 +47,7 @@ type step struct {
 	read    uint16  // the bits of the places that stand before it
 
 	values  []*distinct // in text
+	missed  bool        // something else than next has come
 	next    *step       // what may come after the value: first what came last time
 	sibling *step       // what may come instead of this one
 }

@@ -26,8 +26,8 @@ func groupOf(eventName []byte) (group Group, known bool) {
 	case "GetObject", "GetObjectAcl", "GetObjectAnnotation", "GetObjectAttributes", "GetObjectLegalHold",
 		"GetObjectRetention", "GetObjectTagging", "GetObjectTorrent", "CreateSession":
 		return Get, true
-	case "ListMultipartUploads", "ListObjectAnnotations", "ListObjectVersions", "ListObjects", "ListParts": // ListObjects is both versions: the second has requestParameters.list-type 2
-		return List, true
+	case "ListMultipartUploads", "ListObjectAnnotations", "ListObjectVersions", "ListObjects", "ListParts":
+		return List, true // ListObjects is both versions: the second has requestParameters.list-type 2
 	case "HeadBucket", "HeadObject":
 		return Head, true
 	case "CopyObject", "PutObject", "PutObjectAcl", "PutObjectAnnotation", "PutObjectLegalHold",
