@@ -302,7 +302,7 @@ func costText(t *testing.T) (summary, section string) {
 		"into the empty retry queue at $0.40 a million.", thousands(ticks), invocationTime, recordTime*1000, priceGBSecond, thousands(pollsAMonth))
 	item("**Table**: at most, as if each log file had deletes in each bucket, it costs for each bucket in a file %.1f write units at $0.625 a "+
 		"million and %.1f read units at $0.125 a million, in %.1f calls, those of the ticks that judge it included; and for each file and digest %d write "+
-		"units in %d calls, for each digest %d read unit, and %d more for each log file that it names. A tick with nothing due is %d read unit, %s a month. It grows with files and buckets, never with objects. About "+
+		"units in %d calls, for each digest %d read unit, and %d more for each log file that it names. A tick with nothing due is %d read unit, %s a month. It grows with files and buckets, hardly with objects: a kilobyte of packed keys is one write unit more. About "+
 		"%.0f MB are kept of each bucket (assumed) at $0.25 a gigabyte.", stateWrites, stateReads, stateCalls, claimWrites, claimCalls, digestReads, listReads, dueReads,
 		thousands(ticks*dueReads), stateStored/1e6)
 	item("**Watching**: alarms on %d metrics at $0.10, and $0.10 for each bucket with unexpected deletes, here %d; the dashboard, $%.2f; "+
