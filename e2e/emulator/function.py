@@ -114,6 +114,7 @@ class Lambda:
             "AWS_SESSION_TOKEN": "token",
             # Lambda sets the address whether tracing is active or not; what is sent without tracing is not sampled.
             "AWS_XRAY_DAEMON_ADDRESS": self.xray_address,
+            "AWS_MAX_ATTEMPTS": "3",  # of a call that is refused: the function's own six take half a minute
             "AWS_ENDPOINT_URL": self.url,
         }
 
