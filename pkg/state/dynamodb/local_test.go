@@ -251,12 +251,16 @@ func work(ctx context.Context, s state.Store, partition string) error {
 
 // billing sums up what DynamoDB says that calls consumed.
 type billing struct {
+	mu sync.Mutex // the store's calls run side by side
+
 	*sdk.Client
 	calls         int
 	reads, writes float64
 }
 
 func (b *billing) add(sum *float64, consumed ...types.ConsumedCapacity) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.calls++
 	for _, c := range consumed {
 		*sum += aws.ToFloat64(c.CapacityUnits)
