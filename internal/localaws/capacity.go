@@ -94,22 +94,25 @@ func (m *meter) take(key string, write bool, bytes int, now time.Time) {
 		u.second, u.reads, u.writes = second, 0, 0
 	}
 	if write {
-		units := units(bytes, 1<<10)
-		u.Writes += units
-		u.writes += units
-		u.PeakWrites = max(u.PeakWrites, u.writes)
+		n := units(bytes, 1<<10)
+		spend(n, &u.Writes, &u.writes, &u.PeakWrites)
 		if p != nil {
-			p.writes.left -= float64(units)
+			p.writes.left -= float64(n)
 		}
 		return
 	}
-	units := units(bytes, 4<<10)
-	u.Reads += units
-	u.reads += units
-	u.PeakReads = max(u.PeakReads, u.reads)
+	n := units(bytes, 4<<10)
+	spend(n, &u.Reads, &u.reads, &u.PeakReads)
 	if p != nil {
-		p.reads.left -= float64(units)
+		p.reads.left -= float64(n)
 	}
+}
+
+// spend counts units in all, in the second that is running, and in the busiest one.
+func spend(units int, all, second, peak *int) {
+	*all += units
+	*second += units
+	*peak = max(*peak, *second)
 }
 
 // units returns how many units a size takes.
