@@ -61,7 +61,7 @@ func TestBootstrap(t *testing.T) {
 			if err := s3.Put(t.Context(), hour.LogBucket, file.Key, file.Body); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := f.Invoke(t.Context(), notification(hour.LogBucket, file.Key)); err != nil {
+			if _, err := f.Invoke(t.Context(), localaws.Notification(hour.LogBucket, file.Key)); err != nil {
 				t.Fatalf("Invoke(%s) = %v\n%s", file.Key, err, stderr)
 			}
 		}
@@ -105,7 +105,7 @@ func TestBootstrap(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, stdout, stderr := start(t, environment(s3))
-		_, err := f.Invoke(t.Context(), notification("logs", file.Key))
+		_, err := f.Invoke(t.Context(), localaws.Notification("logs", file.Key))
 		var failure *localaws.FunctionError
 		if !errors.As(err, &failure) {
 			t.Fatalf("Invoke = %v, want a function error", err)
@@ -132,7 +132,7 @@ func TestBootstrap(t *testing.T) {
 
 	t.Run("a log file that isn't there, from SQS", func(t *testing.T) {
 		f, stdout, _ := start(t, environment(s3))
-		body := notification("logs", "AWSLogs/111122223333/CloudTrail/gone.json.gz")
+		body := localaws.Notification("logs", "AWSLogs/111122223333/CloudTrail/gone.json.gz")
 		payload, _ := json.Marshal(map[string]any{"Records": []any{
 			map[string]any{"eventSource": "aws:sqs", "messageId": "m1", "body": string(body)}}})
 		got, err := f.Invoke(t.Context(), payload)
@@ -181,7 +181,7 @@ func TestBootstrap(t *testing.T) {
 			t.Fatalf("%v\n%s", err, stderr)
 		}
 		t.Cleanup(func() { f.Close() })
-		_, err = f.Invoke(t.Context(), notification("logs", file.Key))
+		_, err = f.Invoke(t.Context(), localaws.Notification("logs", file.Key))
 		var failure *localaws.FunctionError
 		if !errors.As(err, &failure) || failure.Type != "FileError" {
 			t.Fatalf("Invoke = %v, want an error of the function's own before its time is over\n%s", err, stderr)
@@ -196,7 +196,7 @@ func TestBootstrap(t *testing.T) {
 		}
 		// The claim was given back, so that the retry begins at once.
 		slow.fast.Store(true)
-		if _, err := f.Invoke(t.Context(), notification("logs", file.Key)); err != nil {
+		if _, err := f.Invoke(t.Context(), localaws.Notification("logs", file.Key)); err != nil {
 			t.Fatalf("Invoke again = %v\n%s", err, stderr)
 		}
 		if got := stdout.String(); strings.Count(got, `"FilesProcessed":1`) != 1 || strings.Contains(got, "FilesTakenOver") {
@@ -216,7 +216,7 @@ func TestBootstrap(t *testing.T) {
 		env := environment(s3)
 		env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "26" // less than there is
 		f, stdout, stderr := start(t, env)
-		_, err := f.Invoke(t.Context(), notification("logs", key))
+		_, err := f.Invoke(t.Context(), localaws.Notification("logs", key))
 		if err == nil || !strings.Contains(err.Error(), "out of memory: ") || !strings.Contains(err.Error(), "of the function's 26 MB are in use, and the file needs more: raise the parameter MemorySize") {
 			t.Errorf("Invoke = %v, want an error that says which parameter to raise\n%s", err, stderr)
 		}
@@ -243,7 +243,7 @@ func TestBootstrap(t *testing.T) {
 				t.Fatal(err)
 			}
 			if file.Key != lost {
-				invoke(notification(hour.LogBucket, file.Key))
+				invoke(localaws.Notification(hour.LogBucket, file.Key))
 			}
 		}
 		invoke(fmt.Appendf(nil, `{"bucketwatch":"tick","time":%q}`, hour.To.Add(2*time.Hour+time.Minute).Format(time.RFC3339)))
@@ -282,7 +282,7 @@ func TestBootstrap(t *testing.T) {
 			if err := s3.Put(t.Context(), "logs", key, bomb(t, name, fill, size)); err != nil {
 				t.Fatal(err)
 			}
-			_, err := f.Invoke(t.Context(), notification("logs", key))
+			_, err := f.Invoke(t.Context(), localaws.Notification("logs", key))
 			if _, ok := errors.AsType[*localaws.FunctionError](err); err != nil && (!ok || !strings.Contains(err.Error(), key)) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -410,7 +410,7 @@ func peakMemoryOf(t *testing.T, s3 *localaws.S3, start func(*testing.T, map[stri
 		if err := s3.Put(t.Context(), "logs", key, file); err != nil {
 			t.Fatal(err)
 		}
-		for _, payload := range [][]byte{notification("logs", key), []byte(`{"bucketwatch":"tick"}`)} {
+		for _, payload := range [][]byte{localaws.Notification("logs", key), []byte(`{"bucketwatch":"tick"}`)} {
 			if _, err := f.Invoke(t.Context(), payload); err != nil {
 				t.Fatalf("%v\n%s", err, stderr)
 			}
@@ -425,12 +425,6 @@ func peakMemoryOf(t *testing.T, s3 *localaws.S3, start func(*testing.T, map[stri
 	peak := peakMemory(t, f.Pid())
 	t.Logf("peak resident memory: %.1f MiB", float64(peak)/(1<<20))
 	return peak
-}
-
-// notification is S3's notification of a new object. The key needs no encoding.
-func notification(bucket, key string) []byte {
-	return fmt.Appendf(nil, `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put",`+
-		`"s3":{"bucket":{"name":%q},"object":{"key":%q}}}]}`, bucket, key)
 }
 
 // peakMemory returns the most bytes that the process had resident, as the kernel accounts for it.

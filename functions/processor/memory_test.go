@@ -70,7 +70,7 @@ func TestMemoryOfSeveralFiles(t *testing.T) {
 				if err := s3.Put(t.Context(), "logs", key, test.file); err != nil {
 					t.Fatal(err)
 				}
-				messages = append(messages, map[string]any{"eventSource": "aws:sqs", "messageId": key, "body": string(notification("logs", key))})
+				messages = append(messages, map[string]any{"eventSource": "aws:sqs", "messageId": key, "body": string(localaws.Notification("logs", key))})
 			}
 			payload, err := json.Marshal(map[string]any{"Records": messages})
 			if err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,9 +129,7 @@ func (s *scenario) payload(it *invocation) []byte {
 	if it.file < 0 {
 		return fmt.Appendf(nil, `{"bucketwatch":"tick","time":%q}`, it.at.Format(time.RFC3339))
 	}
-	key := strings.ReplaceAll(url.QueryEscape(s.Files[it.file].Key), "%2F", "/")
-	return fmt.Appendf(nil, `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":%q},"object":{"key":%q}}}]}`,
-		s.LogBucket, key)
+	return localaws.Notification(s.LogBucket, s.Files[it.file].Key)
 }
 
 func (s *scenario) uri(file int) string { return "s3://" + s.LogBucket + "/" + s.Files[file].Key }

@@ -94,7 +94,7 @@ func (l *lambda) work(ctx context.Context, e *environment) {
 
 func (l *lambda) serve(ctx context.Context, e *environment, it event) {
 	begin := time.Now()
-	_, err := e.function.Invoke(ctx, l.world.payload(it.file))
+	_, err := e.function.Invoke(ctx, localaws.Notification(l.world.bucket, l.world.files[it.file].Key))
 	took := time.Since(begin)
 	l.mu.Lock()
 	defer l.mu.Unlock()

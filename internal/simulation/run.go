@@ -2,12 +2,9 @@ package simulation
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -166,13 +163,6 @@ func (w *world) deliver(ctx context.Context, l *lambda, g *generator, n int, del
 		l.announce(first + i)
 	}
 	return nil
-}
-
-// payload is what Lambda gives the function of an S3 notification.
-func (w *world) payload(file int) []byte {
-	key := strings.ReplaceAll(url.QueryEscape(w.files[file].Key), "%2F", "/")
-	return fmt.Appendf(nil, `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":%q},"object":{"key":%q}}}]}`,
-		w.bucket, key)
 }
 
 // progress is called with the lock of the one lambda there is.
